@@ -1,0 +1,36 @@
+# Every target does its own set-up into .venv; nothing outside the checkout is touched.
+PYTHON ?= python3
+BIN := .venv/bin
+QUINTET_DATA ?= ../shared/data
+export QUINTET_DATA
+
+.PHONY: demo test bench docs format lint clean
+
+demo: .venv/ready
+	$(BIN)/quintet demo demo-library
+
+test: .venv/ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/pytest --doctest-modules src tests
+
+bench: .venv/ready
+	$(BIN)/python -m bench
+
+docs: .venv/ready
+	$(BIN)/python docs/generate.py
+
+format: .venv/ready
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch .venv/ready
+
+clean:
+	rm -rf .venv demo-library

@@ -1,0 +1,59 @@
+"""Find the implementations of a role: its files and its entry points, imported late.
+
+A plug-in registers under the entry-point group ``quintet.<role>``, for example
+``quintet.models.encoders``. It may add names, never redefine a built-in one.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from quintet.errors import UnknownName, UsageError
+
+
+def names(role: str) -> tuple[str, ...]:
+    """All names of a role, sorted, without importing any of them.
+
+    >>> "dfcl" in names("models.correlators")
+    True
+    """
+    return tuple(sorted({*_files(role), *_plugins(role)}))
+
+
+def load(role: str, name: str) -> Any:
+    """The one public name of the file (or the object of the entry point) called ``name``.
+
+    Raises:
+        UnknownName: no such file or entry point; the message gives the nearest.
+        MissingExtra: the file needs an optional library that is not installed.
+    """
+    if name in _files(role):
+        module = importlib.import_module(f"quintet.{role}.{name}")
+        (public,) = module.__all__
+        return getattr(module, public)
+    plugins = _plugins(role)
+    if name in plugins:
+        return plugins[name].load()
+    raise UnknownName(role.rsplit(".", 1)[-1].rstrip("s"), name, names(role))
+
+
+@cache
+def _files(role: str) -> frozenset[str]:
+    package = importlib.import_module(f"quintet.{role}")
+    return frozenset(m.name for m in pkgutil.iter_modules(package.__path__))
+
+
+@cache
+def _plugins(role: str) -> dict[str, EntryPoint]:
+    found = {p.name: p for p in entry_points(group=f"quintet.{role}")}
+    clash = sorted(set(found) & _files(role))
+    if clash:
+        raise UsageError(
+            f"plug-in {found[clash[0]].value!r} redefines the built-in {role} {clash[0]!r}; "
+            "give it another name"
+        )
+    return found

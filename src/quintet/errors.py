@@ -1,0 +1,142 @@
+"""Every error that Quintet raises on purpose.
+
+QuintetError
+├── UsageError (ValueError)        the caller asked for something that cannot be
+│   ├── UnknownName                no such encoder, method, item, column …; names the nearest
+│   ├── ShapeError                 two arrays that must agree do not
+│   └── FilterError                a ``--where`` condition that cannot be read
+├── NotFittedError (ValueError)    transform or search before fit or train
+├── MissingExtra (ImportError)     an optional library is absent; carries the pip line
+├── FileProblem                    one file cannot be indexed: ``code`` from a closed list
+├── LibraryError                   the library folder as a whole
+│   ├── LibraryNotFound
+│   ├── LibraryCorrupt
+│   ├── LibraryTooNew              written by a newer schema than this program knows
+│   ├── LibraryBusy                another process is writing
+│   └── NoSpace                    the disk is full or the folder is read-only
+├── SourceError (ValueError)       an empty, missing or unreadable folder given to ``add``
+├── TrainingError (ValueError)     not enough labels or items to learn from
+└── ModelError                     a saved model that cannot be opened
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from enum import StrEnum
+
+
+class QuintetError(Exception):
+    """Base of all errors raised on purpose."""
+
+
+class UsageError(QuintetError, ValueError):
+    """The caller asked for something that cannot be."""
+
+
+class UnknownName(UsageError):
+    """A name that is not in a list; the message gives the nearest ones.
+
+    >>> str(UnknownName("method", "dfcll", ["cca", "dfcl"]))
+    "no method named 'dfcll'; did you mean 'dfcl'? known: cca, dfcl"
+    """
+
+    def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ";"
+        shown = ", ".join(names[:20]) + (" …" if len(names) > 20 else "") or "(none)"
+        super().__init__(f"no {what} named {name!r}{hint} known: {shown}")
+
+
+class ShapeError(UsageError):
+    """Two arrays that must agree do not."""
+
+
+class FilterError(UsageError):
+    """A ``--where`` condition that cannot be read."""
+
+
+class NotFittedError(QuintetError, ValueError):
+    """``transform`` before ``fit``, or a cross-media search before ``train``."""
+
+
+class MissingExtra(QuintetError, ImportError):
+    """An optional library is absent.
+
+    >>> str(MissingExtra("transformers", "pretrained"))
+    "transformers is not installed: pip install 'quintet[pretrained]'"
+    """
+
+    def __init__(self, library: str, extra: str) -> None:
+        super().__init__(f"{library} is not installed: pip install 'quintet[{extra}]'")
+
+
+class Code(StrEnum):
+    """The closed list of reasons why a file was not indexed."""
+
+    EMPTY = "empty"
+    UNREADABLE = "unreadable"
+    VANISHED = "vanished"
+    CHANGED = "changed"
+    SPECIAL = "special_file"
+    SYMLINK = "symlink"
+    UNKNOWN_FORMAT = "unknown_format"
+    CORRUPT = "corrupt"
+    NO_CONTENT = "no_content"
+    TOO_LARGE = "too_large"
+    TIMEOUT = "timeout"
+    MEMORY = "memory"
+    CRASHED = "crashed"
+    ENCODER = "encoder_failed"
+    IO = "io_error"
+
+
+class FileProblem(QuintetError):
+    """One file cannot be indexed.
+
+    Attributes:
+        code: one of the closed list ``Code``.
+        detail: one line for a person; control characters removed by the store.
+    """
+
+    def __init__(self, code: Code, detail: str) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+
+
+class LibraryError(QuintetError):
+    """The library folder as a whole cannot be used."""
+
+
+class LibraryNotFound(LibraryError):
+    """No library where one was expected."""
+
+
+class LibraryCorrupt(LibraryError):
+    """The database or one of its records is damaged."""
+
+
+class LibraryTooNew(LibraryError):
+    """The library was written by a newer schema."""
+
+
+class LibraryBusy(LibraryError):
+    """Another process is writing to the library."""
+
+
+class NoSpace(LibraryError):
+    """The disk is full, or the folder cannot be written."""
+
+
+class SourceError(QuintetError, ValueError):
+    """A folder given to ``add`` that is empty, missing or unreadable: never read as a deletion."""
+
+
+class TrainingError(QuintetError, ValueError):
+    """Not enough labels or items to learn from."""
+
+
+class ModelError(QuintetError):
+    """A saved model that cannot be opened."""
