@@ -66,7 +66,12 @@ class Index(Protocol):
     """Unit vectors to keys; a pure function of the store that can be deleted and rebuilt."""
 
     def add(self, keys: Sequence[int], z: Float32) -> None:
-        """Add (n, k) float32 rows under new keys. Raises ShapeError on another k, UsageError on NaN."""
+        """Add (n, k) float32 rows under new keys.
+
+        Raises:
+            ShapeError: another k than before.
+            UsageError: NaN or infinity, or a key that is already there.
+        """
         ...
 
     def search(

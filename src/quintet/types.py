@@ -32,7 +32,7 @@ class Modality(StrEnum):
 
 
 class Channel(StrEnum):
-    """What a vector describes: a video is seen, heard and said; the other media have one channel."""
+    """What a vector describes: a video is seen, heard and said; other media have one channel."""
 
     SEEN = "seen"
     HEARD = "heard"
@@ -122,7 +122,7 @@ class AudioMedia(Media):
 
 @dataclass(frozen=True, kw_only=True)
 class VideoMedia(Media):
-    """frames: (t, h, w, 3) uint8; times_s: (t,) float32; shot_of_frame: (t,) int64 segment numbers."""
+    """frames: (t, h, w, 3) uint8; times_s: (t,) float32; shot_of_frame: (t,) int64 numbers."""
 
     frames: UInt8
     times_s: Float32
