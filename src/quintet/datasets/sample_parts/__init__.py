@@ -1,0 +1,1 @@
+"""How the demonstration sample is drawn, filmed, told, sounded and shaped."""
