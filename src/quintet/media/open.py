@@ -1,0 +1,69 @@
+"""Bytes to a medium: which of the five it is, by content alone, and its decoding.
+
+This is the only place that chooses by modality. A file from elsewhere is decoded in a box
+(``media/isolate.py``), whose child calls ``open_media``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Any, BinaryIO
+
+from quintet.errors import Code, FileProblem
+from quintet.media.limits import Limits
+from quintet.types import Media, Modality
+
+ORDER = (Modality.IMAGE, Modality.VIDEO, Modality.AUDIO, Modality.MESH, Modality.TEXT)
+"""Who is asked first: clear signatures before text, which is anything that reads as words."""
+
+
+def sniff(file: BinaryIO) -> tuple[Modality, str]:
+    """The modality and the format of a file, by its content.
+
+    Raises:
+        FileProblem: EMPTY, UNKNOWN_FORMAT, or CORRUPT and TOO_LARGE where a container is
+            recognised and cannot be opened.
+    """
+    if file.seek(0, 2) == 0:
+        raise FileProblem(Code.EMPTY, "no bytes")
+    for modality in ORDER:
+        found = medium(modality).sniff(file)
+        if found is not None:
+            return modality, found
+    raise FileProblem(Code.UNKNOWN_FORMAT, "not an image, video, text, audio or 3D model")
+
+
+def open_media(
+    file: BinaryIO, *, sidecars: Mapping[str, bytes] | None = None, limits: Limits | None = None
+) -> Media:
+    """Decode a file in this process.
+
+    Args:
+        sidecars: file name to bytes of files that belong to it, such as subtitles.
+
+    Raises:
+        FileProblem: expected trouble; decoders raise more (a box maps it to CORRUPT).
+    """
+    bounds = limits or Limits()
+    modality, format = sniff(file)
+    decode = medium(modality).decode
+    if modality in _WITH_SIDECARS:
+        media: Media = decode(file, format, bounds, sidecars=sidecars or {})
+    else:
+        media = decode(file, format, bounds)
+    return media
+
+
+_WITH_SIDECARS = (Modality.VIDEO,)
+
+
+def medium(modality: Modality) -> Any:
+    """The module of a modality, with ``sniff``, ``decode`` and ``warm``; imported late."""
+    return importlib.import_module(f"quintet.media.{modality}")
+
+
+def warm() -> None:
+    """Import everything and decode one tiny file of each medium."""
+    for modality in ORDER:
+        medium(modality).warm()
