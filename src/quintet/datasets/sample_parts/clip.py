@@ -55,7 +55,7 @@ def clip(cls: SampleClass, rng: np.random.Generator) -> Film:
     width, height = SIZES_PX[rng.integers(len(SIZES_PX))]
     rate = int(rng.choice(RATES_HZ))
     count = round(rate * rng.uniform(2.4, 3.6))
-    scene = random_scene(round(width * MARGIN), round(height * MARGIN), rng)
+    scene = random_scene(cls, round(width * MARGIN), round(height * MARGIN), rng)
     style, manner = random_style(cls, rng), random_manner(rng)
     pose = random_pose(cls, rng)
     drift = rng.uniform(0, MARGIN - 1, (2, 2))

@@ -41,7 +41,7 @@ class Style:
 
 def random_style(cls: SampleClass, rng: np.random.Generator) -> Style:
     """A style with a colour that is usual for the class, and sometimes any."""
-    usual = rng.random() < 0.75
+    usual = rng.random() < 0.85
     hue = float(rng.choice(cls.hues)) + rng.normal(0, 8) if usual else rng.uniform(0, 360)
     main = hsv(hue, rng.uniform(0.45, 0.9), rng.uniform(0.6, 0.95))
     second = hsv(hue + rng.choice([30, 150, 180, 210]), rng.uniform(0.2, 0.7), rng.uniform(0.7, 1))
@@ -214,7 +214,8 @@ def firework(pen: Pen, style: Style, phase: float) -> None:
     """A burst of sparks; ``phase`` opens and fades it."""
     grow = 0.25 + 0.75 * math.sqrt(phase % 1)
     arms = 9 + int(style.u[0] * 8)
-    for ring, colour in ((1.0, style.main), (0.68, style.second), (0.38, (255, 244, 190))):
+    rings = ((1.0, light(style.main, 0.25)), (0.68, style.second), (0.38, (255, 244, 190)))
+    for ring, colour in rings:
         reach = 0.92 * ring * grow
         for i in range(arms):
             turn = i / arms + 0.03 * ring
@@ -269,21 +270,37 @@ def train(pen: Pen, style: Style, phase: float) -> None:
 
 
 def wave(pen: Pen, style: Style, phase: float) -> None:
-    """Rows of sea with a curling crest; ``phase`` rolls them along."""
-    curl = style.between(0, 0.25, 0.42)
-    x = -0.15 + 0.1 * math.sin(TAU * phase)
-    back = [(-1.0, 0.5), (-0.75, 0.25), (-0.5, -0.1), (x - 0.15, -0.55), (x + 0.1, -0.72)]
-    lip = [around((x + 0.15, -0.72 + curl), curl, k / 10) for k in range(8)]
-    hollow = [around((x + 0.15, -0.66 + curl), curl * 0.6, k / 10) for k in range(6, 0, -1)]
-    foot = [(x + 0.02, -0.1), (x + 0.25, 0.25), (0.7, 0.45), (1.0, 0.5), (1.0, 1.0), (-1.0, 1.0)]
-    pen.shape([*back, *lip, *hollow, *foot], style.main)
-    for at in lip[::2]:
+    """Rows of sea under a crest that curls over; ``phase`` rolls them along."""
+    dx, top = 0.12 * math.sin(TAU * phase) - 0.1, style.between(0, -0.8, -0.5)
+    far = mix(style.main, (16, 60, 110), 0.35)
+    pen.shape(_swell(0.1, phase + 0.5, style), far, edge=False)
+    back = bow((-1.0, 0.55), (-0.5, 0.5), (-0.5 + dx, top), (0.1 + dx, top))
+    lip = bow((0.1 + dx, top), (0.45 + dx, top), (0.66 + dx, top + 0.25), (0.58 + dx, top + 0.58))
+    hollow = bow(lip[-1], (0.45 + dx, top + 0.3), (0.2 + dx, top + 0.3), (0.1 + dx, top + 0.65))
+    foot = bow(hollow[-1], (0.05 + dx, 0.4), (0.5, 0.5), (1.0, 0.52))
+    pen.shape([*back, *lip, *hollow, *foot, (1.0, 1.0), (-1.0, 1.0)], style.main)
+    for share in (0.3, 0.6):
+        inner = [(x + share * 0.35, y + share * 0.5) for x, y in back[3:]]
+        pen.line(inner, light(style.main, 0.5), 0.04)
+    for at in [*back[-3:], *lip[::2], *hollow[:4:2]]:
         pen.disc(at, style.between(1, 0.07, 0.12), CREAM, edge=False)
     for row in range(3):
-        shade = mix(style.main, (16, 60, 110), 0.15 + 0.2 * row)
-        pen.shape(_swell(0.36 + 0.22 * row, phase + 0.3 * row, style), shade, edge=False)
-    foam = _swell(0.36, phase, style)[1:-1]
-    pen.line(foam, CREAM, 0.05)
+        shade = mix(style.main, (16, 60, 110), 0.12 + 0.18 * row)
+        pen.shape(_swell(0.4 + 0.2 * row, phase + 0.3 * row, style), shade, edge=False)
+        pen.line(_swell(0.4 + 0.2 * row, phase + 0.3 * row, style)[1:-1], light(shade, 0.6), 0.035)
+
+
+def bow(a: Point, b: Point, c: Point, d: Point, steps: int = 9) -> list[Point]:
+    """A cubic Bezier curve from a to d."""
+    shares = [k / (steps - 1) for k in range(steps)]
+    weights = [((1 - s) ** 3, 3 * s * (1 - s) ** 2, 3 * s * s * (1 - s), s**3) for s in shares]
+    return [
+        (
+            sum(w * p[0] for w, p in zip(ws, (a, b, c, d), strict=True)),
+            sum(w * p[1] for w, p in zip(ws, (a, b, c, d), strict=True)),
+        )
+        for ws in weights
+    ]
 
 
 def _swell(y: float, phase: float, style: Style) -> list[Point]:

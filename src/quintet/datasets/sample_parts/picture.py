@@ -40,15 +40,15 @@ class Pose:
 def picture(cls: SampleClass, rng: np.random.Generator) -> UInt8:
     """A random picture of a class, (h, w, 3) uint8, 240 to 384 pixels a side."""
     width, height = SIZES_PX[rng.integers(len(SIZES_PX))]
-    frame = random_scene(width, height, rng)
-    if rng.random() < 0.35:
+    frame = random_scene(cls, width, height, rng)
+    if rng.random() < 0.2:
         _stray(frame, cls, rng)
-    size = rng.uniform(0.5, 0.95) * LYING.get(cls.name, 1.0)
+    size = rng.uniform(0.68, 0.98) * LYING.get(cls.name, 1.0)
     pose = Pose(
-        rng.uniform(0.35, 0.65),
-        rng.uniform(0.42, 0.6),
+        rng.uniform(0.42, 0.58),
+        rng.uniform(0.46, 0.56),
         size,
-        float(np.clip(rng.normal(0, 12), -35, 35)),
+        float(np.clip(rng.normal(0, 6), -20, 20)),
         bool(rng.random() < 0.5),
     )
     place(frame, cls.name, random_style(cls, rng), float(rng.random()), pose)

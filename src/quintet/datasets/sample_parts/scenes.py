@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from quintet.datasets.sample_parts.classes import Rgb
+from quintet.datasets.sample_parts.classes import Rgb, SampleClass
 from quintet.datasets.sample_parts.pen import dark, hsv, light, mix
 from quintet.types import UInt8
 
+USUAL = 0.65
+"""Share of pictures in a scene that is usual for the class."""
 
-def random_scene(width: int, height: int, rng: np.random.Generator) -> Image.Image:
-    """A background picture of the given size in pixels, RGB."""
-    paint = _SCENES[rng.integers(len(_SCENES))]
-    scene = paint(width, height, rng)
-    if rng.random() < 0.6:
+
+def random_scene(
+    cls: SampleClass, width: int, height: int, rng: np.random.Generator
+) -> Image.Image:
+    """A background of the given size in pixels, RGB: usual for the class, or any."""
+    usual = rng.random() < USUAL
+    scene = SCENES[rng.choice(cls.scenes if usual else tuple(SCENES))](width, height, rng)
+    if rng.random() < 0.35:
         _clutter(scene, rng)
     return scene.filter(ImageFilter.GaussianBlur(rng.uniform(0.2, 1.6) * height / 240))
 
@@ -119,9 +124,15 @@ def _glow(width: int, height: int, rng: np.random.Generator) -> Image.Image:
     return Image.blend(scene, layer.filter(ImageFilter.GaussianBlur(height / 60)), 0.3)
 
 
-_SCENES: tuple[Callable[[int, int, np.random.Generator], Image.Image], ...] = (
-    _meadow, _dusk, _night, _room, _water, _wall, _glow,
-)  # fmt: skip
+SCENES: Mapping[str, Callable[[int, int, np.random.Generator], Image.Image]] = {
+    "meadow": _meadow,
+    "dusk": _dusk,
+    "night": _night,
+    "room": _room,
+    "water": _water,
+    "wall": _wall,
+    "glow": _glow,
+}
 
 
 def _hills(
@@ -159,7 +170,7 @@ def _town(
 
 def _clutter(scene: Image.Image, rng: np.random.Generator) -> None:
     draw, (width, height) = ImageDraw.Draw(scene), scene.size
-    for _ in range(rng.integers(1, 6)):
+    for _ in range(rng.integers(1, 4)):
         x, y = rng.uniform(0, width), rng.uniform(0.3, 1) * height
         r = rng.uniform(0.03, 0.12) * height
         colour = hsv(rng.uniform(0, 360), rng.uniform(0.2, 0.6), rng.uniform(0.4, 0.95))

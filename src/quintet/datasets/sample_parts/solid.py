@@ -14,10 +14,10 @@ from quintet.datasets.sample_parts.solids import SOLIDS, Mesh, joined, moved, ra
 def solid(cls: SampleClass, rng: np.random.Generator) -> Mesh:
     """A random ``trimesh.Trimesh`` of a class, some hundred to some thousand triangles."""
     mesh = SOLIDS[cls.name](rng)
-    mesh.apply_scale(rng.uniform(0.8, 1.25, 3))
-    if rng.random() < 0.3:
+    mesh.apply_scale(rng.uniform(0.88, 1.14, 3))
+    if rng.random() < 0.2:
         mesh = _on_plinth(mesh, rng)
-    _bend(mesh, rng.normal(0, 0.12))
+    _bend(mesh, rng.normal(0, 0.08))
     rough = rng.uniform(0, 0.02) * mesh.scale
     mesh.vertices = mesh.vertices + rng.normal(0, rough, mesh.vertices.shape) * 0.3
     mesh.apply_transform(random_turn(rng))

@@ -67,9 +67,10 @@ def ball(rng: np.random.Generator) -> Mesh:
 def bell(rng: np.random.Generator) -> Mesh:
     """A turned bell with a handle and a clapper."""
     waist, flare, high = rng.uniform(0.4, 0.65), rng.uniform(0.75, 1.1), rng.uniform(1.2, 1.9)
-    outside = [(0.0, high), (waist * 0.7, high * 0.95), (waist, high * 0.6), (flare, 0.08)]
-    inside = [(flare * 0.9, 0.0), (waist * 0.85, high * 0.6), (0.0, high * 0.85)]
-    body = turned([*outside, *inside], int(rng.integers(14, 32)))
+    outside = [(0.0, high), (waist * 0.7, high * 0.97), (waist * 0.95, high * 0.85)]
+    outside += [(waist * 1.05, high * 0.45), (flare * 0.9, high * 0.16), (flare, 0.0)]
+    inside = [(flare * 0.92, 0.02), (waist * 0.9, high * 0.5), (0.0, high * 0.88)]
+    body = turned([*outside, *inside][::-1], int(rng.integers(14, 32)))
     handle = moved(creation.torus(0.2, 0.06), (0, 0, high + 0.15), 90, X)
     return joined(body, handle, globe((0.16, 0.16, 0.16), (0, 0, 0.05), 1))
 
@@ -285,6 +286,6 @@ def _turn(angle: float, axis: Sequence[int] | Wide) -> Wide:
 def random_turn(rng: np.random.Generator) -> Wide:
     """A (4, 4) rotation: upright mostly, now and then tumbled."""
     turn = _turn(rng.uniform(0, 2 * np.pi), Z)
-    if rng.random() < 0.35:
+    if rng.random() < 0.25:
         turn = _turn(rng.uniform(0, np.pi), rng.standard_normal(3)) @ turn
     return turn

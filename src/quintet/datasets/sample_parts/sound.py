@@ -27,7 +27,7 @@ def sound(cls: SampleClass, rng: np.random.Generator, *, seconds: float | None =
     rate = int(rng.choice(RATES_HZ))
     length = rng.uniform(2.5, 5.0) if seconds is None else seconds
     voice = _loud(VOICES[cls.name](length, rate, rng))
-    if rng.random() < 0.3:
+    if rng.random() < 0.25:
         other = CLASSES[rng.integers(len(CLASSES))]
         voice = voice + rng.uniform(0.08, 0.25) * _loud(VOICES[other.name](length, rate, rng))
     heard = _loud(_room(voice, rate, rng)) + _hiss(len(voice), rate, rng)
@@ -54,6 +54,6 @@ def _room(dry: Wave, rate: int, rng: np.random.Generator) -> Wave:
 
 def _hiss(n: int, rate: int, rng: np.random.Generator) -> Wave:
     """Background: wind, hum or hiss."""
-    level = 10 ** rng.uniform(-2.6, -0.7)
+    level = 10 ** rng.uniform(-2.6, -0.9)
     low = rng.choice([30, 100, 1000])
     return level * noise_band(n, rate, low, low * rng.uniform(4, 20), rng)

@@ -10,7 +10,7 @@ import numpy as np
 from quintet.datasets.sample_parts import words
 from quintet.datasets.sample_parts.classes import CLASSES, SampleClass
 
-NAMED = 0.6
+NAMED = 0.75
 """Share of sentences on doings that use a name rather than 'it'."""
 
 
@@ -31,11 +31,11 @@ class Story:
 def story(cls: SampleClass, rng: np.random.Generator, *, language: str | None = None) -> Story:
     """A random text on a class; Chinese in three of ten unless a language is given."""
     chosen = language or ("zh" if rng.random() < 0.3 else "en")
-    write = _chinese if chosen == "zh" else _english
-    sentences = [s for s in write(cls.name, rng) if s][: int(rng.integers(2, 5))]
-    sentences = sentences or list(write(cls.name, rng))[:2]
-    other = CLASSES[rng.integers(len(CLASSES))]
-    sentences += _aside(chosen, other.name, rng)
+    said = _chinese(cls.name, rng) if chosen == "zh" else _english(cls.name, rng)
+    fillers = words.FILLERS_ZH if chosen == "zh" else words.FILLERS
+    sentences = said[: int(rng.choice([1, 2, 3, 4], p=[0.05, 0.3, 0.35, 0.3]))]
+    sentences += [_pick(fillers, rng)] if len(sentences) == 1 or rng.random() < 0.5 else []
+    sentences += _aside(chosen, cls, rng)
     order = rng.permutation(len(sentences)) if rng.random() < 0.5 else range(len(sentences))
     titles = words.PLACES_ZH if chosen == "zh" else words.PLACES
     title = _pick(titles, rng)
@@ -44,7 +44,7 @@ def story(cls: SampleClass, rng: np.random.Generator, *, language: str | None = 
 
 def _english(name: str, rng: np.random.Generator) -> list[str]:
     lexicon = words.ENGLISH[name]
-    who = _pick(lexicon.names, rng) if rng.random() < NAMED else "it"
+    who = _name(lexicon, rng) if rng.random() < NAMED else "it"
     place = _pick(words.PLACES, rng)
     doing = f"{_capital(place)}, {who} {_pick(lexicon.doings, rng)}."
     return _shuffled(
@@ -52,9 +52,7 @@ def _english(name: str, rng: np.random.Generator) -> list[str]:
             lambda: doing,
             lambda: _pick(lexicon.looks, rng),
             lambda: _pick(lexicon.sounds, rng),
-            lambda: f"We saw {_pick(lexicon.names, rng)} {place}.",
-            lambda: _pick(words.FILLERS, rng),
-            lambda: _pick(words.FILLERS, rng),
+            lambda: f"We saw {_name(lexicon, rng)} {place}.",
         ],
         rng,
     )
@@ -62,36 +60,40 @@ def _english(name: str, rng: np.random.Generator) -> list[str]:
 
 def _chinese(name: str, rng: np.random.Generator) -> list[str]:
     lexicon = words.CHINESE[name]
-    who = _pick(lexicon.names, rng) if rng.random() < NAMED else "它"
+    who = _name(lexicon, rng) if rng.random() < NAMED else "它"
     place = _pick(words.PLACES_ZH, rng)
     return _shuffled(
         [
             lambda: f"{place},{who}{_pick(lexicon.doings, rng)}。",
             lambda: _pick(lexicon.looks, rng),
             lambda: _pick(lexicon.sounds, rng),
-            lambda: f"{place}我们看见了{_pick(lexicon.names, rng)}。",
-            lambda: _pick(words.FILLERS_ZH, rng),
-            lambda: _pick(words.FILLERS_ZH, rng),
+            lambda: f"{place}我们看见了{_name(lexicon, rng)}。",
         ],
         rng,
     )
 
 
-def _aside(language: str, other: str, rng: np.random.Generator) -> list[str]:
+def _aside(language: str, cls: SampleClass, rng: np.random.Generator) -> list[str]:
     """Words on another class, or nothing."""
-    if rng.random() < 0.5:
+    other = CLASSES[rng.integers(len(CLASSES))].name
+    if other == cls.name or rng.random() < 0.68:
         return []
     if language == "zh":
         lexicon = words.CHINESE[other]
-        return [_pick((f"远处还有{_pick(lexicon.names, rng)}。", _pick(lexicon.sounds, rng)), rng)]
+        return [_pick((f"远处还有{_name(lexicon, rng)}。", _pick(lexicon.sounds, rng)), rng)]
     lexicon = words.ENGLISH[other]
-    aside = f"Not far away, {_pick(lexicon.names, rng)} {_pick(lexicon.doings, rng)}."
+    aside = f"Not far away, {_name(lexicon, rng)} {_pick(lexicon.doings, rng)}."
     return [_pick((aside, _pick(lexicon.looks, rng)), rng)]
 
 
 def _shuffled(makers: Sequence[Callable[[], str]], rng: np.random.Generator) -> list[str]:
     made = [make() for make in makers]
     return list(dict.fromkeys(made[i] for i in rng.permutation(len(made))))
+
+
+def _name(lexicon: words.Lexicon, rng: np.random.Generator) -> str:
+    """A name; the plain one more often than the others."""
+    return lexicon.names[0] if rng.random() < 0.35 else _pick(lexicon.names, rng)
 
 
 def _pick(options: Sequence[str], rng: np.random.Generator) -> str:
