@@ -1,0 +1,33 @@
+"""Quintet: one search over image, video, text, audio and 3D models, on your own machine.
+
+>>> import quintet
+>>> lib = quintet.open("~/Media")                          # doctest: +SKIP
+>>> lib.add("~/Media")                                     # doctest: +SKIP
+>>> lib.train()                                            # doctest: +SKIP
+>>> lib.search("dog")                                      # doctest: +SKIP
+>>> lib.search(like="bark.wav", modalities=["mesh"])       # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version as _version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from quintet.library import Library, create, open
+
+__version__ = _version("quintet")
+
+_FROM_LIBRARY = ("Library", "create", "open")
+
+
+def __getattr__(name: str) -> Any:
+    """Import the library only when it is used: ``quintet --help`` needs no torch."""
+    if name in _FROM_LIBRARY:
+        from quintet import library
+
+        return getattr(library, name)
+    raise AttributeError(f"module 'quintet' has no attribute {name!r}")
+
+
+__all__ = ["Library", "__version__", "create", "open"]

@@ -12,7 +12,7 @@ from quintet.errors import TrainingError, UsageError
 from quintet.types import Item, Modality
 
 MIN_ITEMS = 4
-"""A label on fewer items than this cannot be both learnt and tested; its items count as unlabelled."""
+"""A label on fewer items cannot be both learnt and tested; its items count as unlabelled."""
 
 _STRUCTURE = {
     *(m.value for m in Modality),

@@ -1,0 +1,41 @@
+"""quintet export: the library's knowledge as JSON lines."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+import quintet
+from quintet.cli import options, output
+
+
+@click.command()
+@options.library
+@options.where
+@click.option(
+    "-o", "--output", "target", type=click.Path(path_type=Path), help="A file; default: the screen."
+)
+@click.option("--segments", is_flag=True, help="Also every segment and its text.")
+def command(
+    folder: Path | None, where: tuple[str, ...], target: Path | None, segments: bool
+) -> None:
+    """Write one JSON object a line for each item: paths, metadata, tags, labels.
+
+    \b
+    quintet export -o library.jsonl
+    quintet export --where modality=mesh --segments
+    """
+    with quintet.open(folder, create=False) as lib:
+        lines = (
+            json.dumps(output.plain(row), ensure_ascii=False)
+            for row in lib.export(where, segments=segments)
+        )
+        if target is None:
+            for line in lines:
+                click.echo(line.encode("utf-8", "replace").decode("utf-8"))
+            return
+        with target.open("w", encoding="utf-8", errors="replace") as file:
+            count = sum(1 for line in lines if file.write(line + "\n"))
+    output.console.print(f"{count} item(s) written to {target}")

@@ -1,0 +1,30 @@
+"""quintet rebuild: make everything derived again from the database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+import quintet
+from quintet.cli import options, output
+from quintet.cli.progress import progress
+
+
+@click.command()
+@options.library
+@click.option(
+    "--features",
+    is_flag=True,
+    help="Also decode and encode items again whose encoder has changed since.",
+)
+@options.as_json
+def command(folder: Path | None, features: bool, as_json: bool) -> None:
+    """Make the full-text and vector indexes again from the database, and check its checksums."""
+    with quintet.open(folder, create=False) as lib, progress(quiet=as_json) as tick:
+        report = lib.rebuild(features=features, on_progress=tick)
+    if as_json:
+        output.emit_json(report)
+    else:
+        for name, value in output.plain(report).items():
+            output.console.print(f"{name}: {value}")

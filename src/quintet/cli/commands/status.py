@@ -1,0 +1,32 @@
+"""quintet status: what is in the library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+import quintet
+from quintet.cli import options, output
+
+
+@click.command()
+@options.library
+@options.as_json
+def command(folder: Path | None, as_json: bool) -> None:
+    """Show what is in the library: items by medium, missing files, errors, model, jobs."""
+    with quintet.open(folder, create=False) as lib:
+        status = lib.status()
+    if as_json:
+        output.emit_json(status)
+        return
+    output.console.print(f"library  {lib.folder}")
+    output.table(["medium", "items"], [[m, n] for m, n in status.items.items()])
+    rows = [[name, value] for name, value in output.plain(status).items() if name != "items"]
+    output.table(["", ""], [[k, _text(v)] for k, v in rows])
+
+
+def _text(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{k} {v}" for k, v in value.items()) or "–"
+    return str(value)

@@ -1,0 +1,66 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from quintet.types import Modality
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+library = click.option(
+    "--library",
+    "-L",
+    "folder",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    envvar="QUINTET_LIBRARY",
+    help="The library: a folder with a .quintet folder in it, or that folder itself.",
+)
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+where = click.option(
+    "--where",
+    multiple=True,
+    metavar="CONDITION",
+    help="Keep items with KEY=VALUE, KEY!=VALUE, KEY~PART, KEY<VALUE or KEY>VALUE; may be "
+    "repeated. Keys: modality, folder, name, path, label, tag, format, date, duration, size, "
+    "missing, and any metadata key (artist, camera …).",
+)
+
+count = click.option(
+    "-k", "k", default=10, show_default=True, type=click.IntRange(1, 10_000), help="Hits to show."
+)
+
+
+class Media(click.ParamType):
+    """A comma-separated list of media."""
+
+    name = "media"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[Modality, ...]:
+        """``image,mesh`` to modalities."""
+        if isinstance(value, tuple):
+            return value
+        names = [part.strip().lower() for part in str(value).split(",") if part.strip()]
+        unknown = [n for n in names if n not in list(Modality)]
+        if unknown:
+            self.fail(f"{unknown[0]!r} is not one of {', '.join(Modality)}", param, ctx)
+        return tuple(Modality(n) for n in names)
+
+
+media = click.option(
+    "--in",
+    "modalities",
+    type=Media(),
+    default=(),
+    metavar="MEDIA",
+    help="Only these media: a list like image,mesh of image, video, text, audio, mesh.",
+)

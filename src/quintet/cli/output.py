@@ -1,0 +1,110 @@
+"""Results for people (tables in the terminal) and for programs (JSON)."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from quintet.types import Hit
+
+console = Console(highlight=False, soft_wrap=False)
+
+
+def plain(value: Any) -> Any:
+    """Records as JSON-ready values; fields that are None, empty text or empty lists are left out.
+
+    >>> from quintet.types import Segment, SegmentKind
+    >>> plain(Segment(SegmentKind.SHOT, 0, start_s=0.0, end_s=1.5))
+    {'kind': 'shot', 'no': 0, 'start_s': 0.0, 'end_s': 1.5}
+    """
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        pairs = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+        return {k: plain(v) for k, v in pairs.items() if v is not None and v != "" and v != ()}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {
+            "→".join(map(str, k)) if isinstance(k, tuple) else str(k): plain(v)
+            for k, v in value.items()
+        }
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(v) for v in value]
+    if isinstance(value, Path):
+        return str(value)
+    if hasattr(value, "item") and not isinstance(value, str):
+        return value.item()
+    return value
+
+
+def emit_json(value: Any) -> None:
+    """One JSON document on standard output; characters that are no text are replaced."""
+    text = json.dumps(plain(value), ensure_ascii=False, indent=2)
+    click.echo(text.encode("utf-8", "replace").decode("utf-8"))
+
+
+def printable(text: str) -> str:
+    """Text that cannot steer a terminal: control characters and lone surrogates are shown as ?."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, title: str = "") -> None:
+    """A table without lines; numbers to the right."""
+    made = Table(title=title or None, box=None, title_justify="left", pad_edge=False)
+    for n, name in enumerate(columns):
+        numbers = bool(rows) and all(isinstance(row[n], (int, float)) for row in rows)
+        made.add_column(name, justify="right" if numbers else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*[escape(printable(_cell(value))) for value in row])
+    console.print(made)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def hits(found: Sequence[Hit]) -> None:
+    """Hits, best first: confidence, medium, path, and why, one line each."""
+    if not found:
+        console.print("nothing found")
+        return
+    for hit in found:
+        sure = f"{100 * hit.confidence:3.0f} %" if hit.confidence is not None else "     "
+        gone = " [red](file missing)[/]" if hit.item.missing else ""
+        console.print(
+            f"{hit.rank:3d}  [bold]{sure}[/]  {hit.item.modality:5s}  "
+            f"{escape(printable(_short(hit.item.path)))}{gone}",
+            overflow="fold",
+        )
+        for evidence in hit.evidence:
+            console.print(f"[dim]                  {escape(printable(evidence.why))}[/]")
+    if all(hit.confidence is None for hit in found):
+        note = "no confidence: the library is not trained (quintet train)"
+        console.print(f"[dim]{note}[/]")
+
+
+def _short(path: str) -> str:
+    here = str(Path.cwd()) + "/"
+    return path.removeprefix(here)
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """A hit as the JSON of ``--json``: rank, score, confidence, item and evidence."""
+    row: dict[str, Any] = plain(hit)
+    row["confidence"] = hit.confidence
+    return row
+
+
+def warn(message: str) -> None:
+    """One line on standard error."""
+    click.echo(message, err=True)

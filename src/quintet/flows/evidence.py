@@ -1,0 +1,156 @@
+"""Why an item was found, and where in it: one line for a person, one segment for a program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from quintet.flows.moments import within
+from quintet.types import Channel, Evidence, Float32, Item, Local, Modality, Segment, tower
+
+if TYPE_CHECKING:
+    from quintet.flows.search import Match
+    from quintet.store.sqlite import Store
+
+Embed = Callable[[Modality, Sequence[Local]], Float32]
+
+_ALIKE = {
+    Channel.SEEN: "looks like it",
+    Channel.HEARD: "sounds like it",
+    Channel.SAID: "says something like it",
+    Channel.WRITTEN: "reads like it",
+    Channel.SHAPE: "is shaped like it",
+}
+
+_MATCHES = {
+    Channel.SEEN: "the picture matches",
+    Channel.HEARD: "the sound matches",
+    Channel.SAID: "what is said matches",
+    Channel.WRITTEN: "the text matches",
+    Channel.SHAPE: "the shape matches",
+}
+
+
+def explain(
+    found: Sequence[Sequence[Match]],
+    items: Mapping[str, Item],
+    store: Store,
+    embed: Embed | None,
+) -> list[tuple[Evidence, ...]]:
+    """Evidence of each hit, strongest first: its best match by words and its best by likeness.
+
+    Args:
+        found: per hit, its matches, strongest first.
+        embed: the trained space's embedding; without it a likeness names no segment.
+    """
+    near = [next((m for m in matches if m.probe), None) for matches in found]
+    places = _places([m for m in near if m], items, store, embed)
+    rows = []
+    for matches, likeness in zip(found, near, strict=True):
+        said = next((m for m in matches if m.text), None)
+        evidence = []
+        if said:
+            evidence.append((said.confidence or 0.0, _by_words(said, store)))
+        if likeness:
+            segment = places.get((likeness.item_id, likeness.channel))
+            evidence.append((likeness.confidence or 0.0, _by_likeness(likeness, segment)))
+        rows.append(tuple(e for _, e in sorted(evidence, key=lambda pair: -pair[0])))
+    return rows
+
+
+def _by_words(match: Match, store: Store) -> Evidence:
+    hit = match.text
+    if hit is None or hit.segment_no is None or hit.channel is None:
+        field = hit.field if hit else "text"
+        return Evidence(None, None, f"{field} has “{hit.snippet if hit else ''}”")
+    segment = store.segments(match.item_id)[hit.channel][hit.segment_no]
+    return Evidence(hit.channel, segment, f"{place(segment)} has “{hit.snippet}”")
+
+
+def _by_likeness(match: Match, segment: Segment | None) -> Evidence:
+    channel = match.channel or Channel.SEEN
+    if match.confidence is None:
+        return Evidence(channel, segment, f"{_ALIKE[channel]} (cosine {match.score:.2f})")
+    where = f", best at {place(segment)}" if segment else ""
+    return Evidence(channel, segment, f"{_MATCHES[channel]} (cosine {match.score:.2f}){where}")
+
+
+def _places(
+    matches: Sequence[Match], items: Mapping[str, Item], store: Store, embed: Embed | None
+) -> dict[tuple[str, Channel | None], Segment]:
+    """The segment of each match that lies nearest to the query."""
+    if embed is None:
+        return {}
+    best: dict[tuple[str, Channel | None], Segment] = {}
+    for channel in {m.channel for m in matches if m.channel}:
+        of_channel = [m for m in matches if m.channel is channel]
+        local = store.local([m.item_id for m in of_channel], channel)
+        for modality in Modality:
+            rows = [
+                m
+                for m in of_channel
+                if m.item_id in local and tower(items[m.item_id].modality, channel) is modality
+            ]
+            for match, no in zip(rows, _nearest(rows, local, modality, embed), strict=True):
+                best[(match.item_id, channel)] = store.segments(match.item_id)[channel][no]
+    return best
+
+
+def _nearest(
+    matches: Sequence[Match], local: Mapping[str, Local], modality: Modality, embed: Embed
+) -> list[int]:
+    """Segment number of the best piece of each match; all pieces are embedded in one go."""
+    pieces: list[Local] = []
+    owner: list[int] = []
+    number: list[int] = []
+    for row, match in enumerate(matches):
+        features = local[match.item_id]
+        first, last = match.span or (0, int(features.segment_of_step[-1]))
+        for no in np.unique(within(features, first, last).segment_of_step):
+            pieces.append(within(features, int(no), int(no)))
+            owner.append(row)
+            number.append(int(no))
+    if not pieces:
+        return []
+    z = embed(modality, pieces)
+    best = [(-2.0, 0)] * len(matches)
+    for row, no, vector in zip(owner, number, z, strict=True):
+        probe = matches[row].probe
+        cosine = float(vector @ probe.z) if probe else 0.0
+        best[row] = max(best[row], (cosine, -no))
+    return [-no for _, no in best]
+
+
+def place(segment: Segment) -> str:
+    """Where a segment is, for a person.
+
+    >>> from quintet.types import SegmentKind
+    >>> place(Segment(SegmentKind.SHOT, 2, start_s=62.0, end_s=65.5))
+    'shot 3, 1:02–1:05'
+    >>> place(Segment(SegmentKind.REGION, 0, box=(0.0, 0.0, 0.14, 0.14)))
+    'region 1 (left 0–14 %, top 0–14 %)'
+    """
+    name = f"{segment.kind} {segment.no + 1}"
+    if segment.start_s is not None and segment.end_s is not None:
+        return f"{name}, {clock(segment.start_s)}–{clock(segment.end_s)}"
+    if segment.box is not None:
+        x0, y0, x1, y1 = (round(100 * v) for v in segment.box)
+        return f"{name} (left {x0}–{x1} %, top {y0}–{y1} %)"
+    if segment.azimuth_deg is not None and segment.elevation_deg is not None:
+        return f"{name} (from {segment.azimuth_deg:.0f}°, {segment.elevation_deg:+.0f}° up)"
+    if segment.page is not None:
+        return f"{name} on page {segment.page}"
+    return name
+
+
+def clock(seconds: float) -> str:
+    """Seconds as a time code: ``1:05``, ``1:00:07``.
+
+    >>> clock(3607.4)
+    '1:00:07'
+    """
+    whole = int(seconds)
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -1,0 +1,123 @@
+"""Judge a fitted space on held-out items: retrieval quality, and what a cosine is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from quintet.evaluate.retrieval import Table, tables
+from quintet.flows.space import WORDS, Space
+from quintet.maths.calibrate import Calibrator, expected_calibration_error
+from quintet.models.encoders.text_pieces import TextPieces
+from quintet.types import Bool, Float32, Int64, Local, Modality
+
+MAX_PAIRS = 20_000
+"""Pairs of a query and an item that one calibration curve is fitted on."""
+
+MIN_PAIRS = 20
+"""With fewer pairs a curve is fitted on all hit modalities of the query kind together."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the held-out items say about a space.
+
+    Attributes:
+        quality: MAP over all results, X→All and X→Y, beside random.
+        curves: (query kind, hit modality) to the curve from cosine to probability.
+        calibration_error: query kind to expected calibration error (0..1); the curves of one half
+            of the queries judged on the other half.
+    """
+
+    quality: Table
+    curves: Mapping[tuple[str, Modality], Calibrator]
+    calibration_error: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """(q, n) cosines of one query kind with one hit modality, and which pairs are relevant."""
+
+    cosines: Float32
+    relevant: Bool
+    keep: Bool
+
+
+def judge(
+    space: Space,
+    local: Mapping[Modality, Sequence[Local]],
+    label: Mapping[Modality, Int64],
+    classes: Sequence[str],
+) -> Judged:
+    """Judge on items that the space was not fitted on.
+
+    Args:
+        local, label: per modality, n items' features and their (n,) class numbers.
+        classes: names of the classes; they are the typed queries of the calibration.
+    """
+    z = {m: space.embed(m, rows) for m, rows in local.items() if rows}
+    pairs = _all_pairs(space, z, label, classes)
+    curves = {key: _curve(pairs, key, slice(None)) for key in pairs}
+    return Judged(tables(z, label), curves, _errors(pairs))
+
+
+def _all_pairs(
+    space: Space,
+    z: Mapping[Modality, Float32],
+    label: Mapping[Modality, Int64],
+    classes: Sequence[str],
+) -> dict[tuple[str, Modality], _Pairs]:
+    names = [TextPieces().word_pieces(name) for name in classes]
+    rows = [Local(x, np.zeros(len(x), dtype=np.int64)) for x in names]
+    asked: dict[str, tuple[Float32, Int64]] = {m.value: (z[m], label[m]) for m in z}
+    asked[WORDS] = (space.embed(Modality.TEXT, rows), np.arange(len(names), dtype=np.int64))
+    return {
+        (kind, hit): _compare(zq, yq, z[hit], label[hit], same=kind == hit)
+        for kind, (zq, yq) in asked.items()
+        for hit in z
+    }
+
+
+def _compare(zq: Float32, yq: Int64, z: Float32, y: Int64, *, same: bool) -> _Pairs:
+    cosines = zq @ z.T
+    keep = np.ones(cosines.shape, dtype=bool)
+    if same:
+        np.fill_diagonal(keep, val=False)
+    return _Pairs(cosines, yq[:, None] == y[None, :], keep)
+
+
+def _curve(
+    pairs: Mapping[tuple[str, Modality], _Pairs], key: tuple[str, Modality], queries: slice
+) -> Calibrator:
+    """The curve of one pair, from those queries; of the whole query kind where pairs are few."""
+    scores, relevant = _flat(pairs[key], queries)
+    if len(scores) < MIN_PAIRS or relevant.all() or not relevant.any():
+        kin = [_flat(p, queries) for (kind, _), p in pairs.items() if kind == key[0]]
+        scores = np.concatenate([s for s, _ in kin])
+        relevant = np.concatenate([r for _, r in kin])
+    return Calibrator().fit(scores, relevant)
+
+
+def _flat(pairs: _Pairs, queries: slice) -> tuple[Float32, Bool]:
+    keep = pairs.keep[queries]
+    scores, relevant = pairs.cosines[queries][keep], pairs.relevant[queries][keep]
+    step = max(1, len(scores) // MAX_PAIRS)
+    return scores[::step], relevant[::step]
+
+
+def _errors(pairs: Mapping[tuple[str, Modality], _Pairs]) -> dict[str, float]:
+    even, odd = slice(0, None, 2), slice(1, None, 2)
+    errors = {}
+    for kind in dict.fromkeys(kind for kind, _ in pairs):
+        told, truth = [], []
+        for key in (k for k in pairs if k[0] == kind):
+            for fitted_on, judged_on in ((even, odd), (odd, even)):
+                scores, relevant = _flat(pairs[key], judged_on)
+                if len(scores):
+                    told.append(_curve(pairs, key, fitted_on)(scores))
+                    truth.append(relevant)
+        if told:
+            errors[kind] = expected_calibration_error(np.concatenate(told), np.concatenate(truth))
+    return errors

@@ -1,0 +1,260 @@
+"""Train, judge and list models of a library: the flows that join training and the store."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from quintet.errors import NotFittedError
+from quintet.evaluate.retrieval import Table
+from quintet.flows import configure
+from quintet.flows.evaluate import below, evaluate
+from quintet.flows.labels import Labels, find_labels
+from quintet.flows.moments import moments, within
+from quintet.flows.parts import Parts
+from quintet.flows.space import Space
+from quintet.flows.train import Trained, TrainingSet, fit_space
+from quintet.store.records import ModelRow, VectorRow
+from quintet.store.sqlite import Store
+from quintet.types import OWN_CHANNEL, Channel, Item, Local, Modality, Segment, tower
+
+CHUNK = 512
+"""Items whose features are in memory at a time while vectors are made."""
+
+USER = "user"
+"""Source of labels that a person gave."""
+
+TRAINED = "train"
+"""Source of the labels that the active model was trained on."""
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class LabelCounts:
+    """Where labels come from, and label to medium to count."""
+
+    source: str
+    table: Mapping[str, Mapping[str, int]]
+    unlabelled: int
+
+
+@dataclass(frozen=True)
+class TrainReport:
+    """What training did; ``calibration_error`` is per query kind, 0..1, on held-out pairs."""
+
+    model_id: str
+    method: str
+    labels: LabelCounts
+    trained_on: int
+    held_out: int
+    quality: Table
+    calibration_error: Mapping[str, float]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class ModelSummary:
+    """One trained model; MAP on the items held out when it was trained."""
+
+    id: str
+    method: str
+    created_at: str
+    active: bool
+    mean_map: float
+    random_map: float
+    params: Mapping[str, object]
+
+
+def labels_of(store: Store, items: Sequence[Item], by: str, level: int | None) -> Labels:
+    """Labels of the items from the chosen source."""
+    return find_labels(items, by=by, roots=store.roots(), level=level, given=store.labels(USER))
+
+
+def label_counts(parts: Parts, by: str, level: int | None) -> LabelCounts:
+    """What training would learn from."""
+    items = _present(parts.store)
+    return _counts(labels_of(parts.store, items, by, level), items)
+
+
+def _counts(labels: Labels, items: Sequence[Item]) -> LabelCounts:
+    return LabelCounts(labels.source, labels.table(items), len(items) - len(labels.of))
+
+
+def _present(store: Store) -> list[Item]:
+    return [item for item in store.get_many(store.find()) if not item.missing]
+
+
+def train(
+    parts: Parts,
+    method: str,
+    params: Mapping[str, str],
+    *,
+    by: str,
+    level: int | None,
+    refit: bool,
+    seed: int,
+    on_progress: Progress,
+) -> TrainReport:
+    """Fit, judge, calibrate, embed everything, store all of it in one transaction, activate."""
+    configure.correlator(method, params)
+    with parts.writing() as store:
+        job = store.start_job("train", {"method": method, **params})
+        data = training_set(store, by, level, on_progress)
+        trained = fit_space(
+            data,
+            lambda: configure.correlator(method, params, on_progress),
+            seed=seed,
+            refit=refit,
+            on_progress=on_progress,
+        )
+        space = replace(trained.space, field_confidence=field_confidence(store, data.labels))
+        report = _report(method, data, trained)
+        row = _model_row(report, space, params)
+        store.put_model(row, vectors(store, space, on_progress))
+        store.set_labels(data.labels.of, TRAINED)
+        store.activate(row.id)
+        store.finish_job(job, "done", {"model": row.id})
+    return report
+
+
+def training_set(store: Store, by: str, level: int | None, on_progress: Progress) -> TrainingSet:
+    """All present items with the features of their own channel."""
+    items = _present(store)
+    labels = labels_of(store, items, by, level)
+    local: dict[str, Local] = {}
+    for modality in Modality:
+        ids = [i.id for i in items if i.modality is modality]
+        for start in range(0, len(ids), CHUNK):
+            read = store.local(ids[start : start + CHUNK], OWN_CHANNEL[modality])
+            local.update({i: x for i, x in read.items() if len(x.x)})
+            on_progress("read", len(local), len(items))
+    texts = {i.id: _text(store, i.id) for i in items if i.modality is Modality.TEXT}
+    return TrainingSet(items, labels, local, texts)
+
+
+def _text(store: Store, item_id: str) -> str:
+    return "\n".join(s.text for s in store.segments(item_id).get(Channel.WRITTEN, ()))
+
+
+def field_confidence(store: Store, labels: Labels) -> dict[str, float]:
+    """Text field to the share of right items among those whose field holds a label's name.
+
+    Laplace's rule of succession keeps a field that was seen once from being certain.
+    """
+    right: Counter[str] = Counter()
+    seen: Counter[str] = Counter()
+    for name in labels.classes:
+        for hit in store.text_search(name, 1000):
+            if hit.item_id in labels.of:
+                seen[hit.field] += 1
+                right[hit.field] += labels.of[hit.item_id] == name
+    fields = ("name", "folder", "tag", "metadata", "text", "subtitle")
+    return {f: (right[f] + 1) / (seen[f] + 2) for f in fields}
+
+
+def vectors(store: Store, space: Space, on_progress: Progress) -> list[VectorRow]:
+    """Unit vectors of every item's channels, as a whole and by moments."""
+    ids: dict[tuple[Modality, Channel], list[str]] = defaultdict(list)
+    for row in store.channels():
+        ids[(row.modality, row.channel)].append(row.item_id)
+    total = sum(len(found) for found in ids.values())
+    rows: list[VectorRow] = []
+    done = 0
+    for (modality, channel), found in ids.items():
+        for start in range(0, len(found), CHUNK):
+            part = found[start : start + CHUNK]
+            if space.reads(tower(modality, channel)):
+                rows += _vectors(store, part, modality, channel, space)
+            done += len(part)
+            on_progress("embed", done, total)
+    return rows
+
+
+def _vectors(
+    store: Store, ids: Sequence[str], modality: Modality, channel: Channel, space: Space
+) -> list[VectorRow]:
+    local = store.local(ids, channel)
+    keys: list[tuple[str, int, int]] = []
+    rows: list[Local] = []
+    for item_id, features in local.items():
+        for first, last, part in stretches(store.segments(item_id)[channel], features):
+            keys.append((item_id, first, last))
+            rows.append(part)
+    if not rows:
+        return []
+    z = space.embed(tower(modality, channel), rows)
+    return [
+        VectorRow(i, channel, first, last, vector)
+        for (i, first, last), vector in zip(keys, z, strict=True)
+    ]
+
+
+def stretches(segments: Sequence[Segment], local: Local) -> list[tuple[int, int, Local]]:
+    """The moments of one channel that have features: (first, last, features)."""
+    found = [(a, z, within(local, a, z)) for a, z in moments(segments)]
+    return [(first, last, part) for first, last, part in found if len(part.x)]
+
+
+def _report(method: str, data: TrainingSet, trained: Trained) -> TrainReport:
+    return TrainReport(
+        model_id=f"{method}-{datetime.now(UTC):%Y%m%d-%H%M%S}",
+        method=method,
+        labels=_counts(data.labels, data.items),
+        trained_on=trained.trained_on,
+        held_out=trained.held_out,
+        quality=trained.judged.quality,
+        calibration_error=trained.judged.calibration_error,
+        seconds=trained.seconds,
+    )
+
+
+def _model_row(report: TrainReport, space: Space, params: Mapping[str, str]) -> ModelRow:
+    return ModelRow(
+        id=report.model_id,
+        method=report.method,
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        params=dict(params),
+        report={
+            "mean_map": report.quality.mean,
+            "random_map": report.quality.random_mean,
+            "trained_on": report.trained_on,
+            "held_out": report.held_out,
+            "labels_from": report.labels.source,
+            "seconds": round(report.seconds, 1),
+        },
+        blobs=space.dump(),
+    )
+
+
+def judge(parts: Parts, folder: str | None, by: str, level: int | None) -> Table:
+    """MAP of the active model over the labelled items below a folder.
+
+    Raises:
+        NotFittedError: no model is trained.
+    """
+    active = parts.store.active_model()
+    if active is None:
+        raise NotFittedError("the library has no trained model; run: quintet train")
+    items = below(_present(parts.store), folder)
+    labels = labels_of(parts.store, items, by, level)
+    return evaluate(parts.store, active.id, items, labels.of)
+
+
+def models(store: Store) -> list[ModelSummary]:
+    """The trained models, newest first."""
+    active = store.active_model()
+    return [
+        ModelSummary(
+            id=row.id,
+            method=row.method,
+            created_at=row.created_at,
+            active=active is not None and active.id == row.id,
+            mean_map=float(str(row.report.get("mean_map", "nan"))),
+            random_map=float(str(row.report.get("random_map", "nan"))),
+            params=row.params,
+        )
+        for row in store.models()
+    ]

@@ -1,0 +1,103 @@
+"""The parts that flows take as arguments, made on first use and kept while a library is open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+from quintet import catalog
+from quintet.errors import UsageError
+from quintet.flows.shelves import Shelf, open_shelves
+from quintet.flows.space import Space
+from quintet.media.isolate import Box
+from quintet.roles import Encoder
+from quintet.store.sqlite import Store
+from quintet.types import Modality
+
+BUILT_IN: Mapping[Modality, str] = {
+    Modality.IMAGE: "image_regions",
+    Modality.VIDEO: "video_frames",
+    Modality.TEXT: "text_pieces",
+    Modality.AUDIO: "audio_windows",
+    Modality.MESH: "mesh_lightfield",
+}
+"""The encoder of each medium unless the library was made with another."""
+
+PRETRAINED = "pretrained:"
+
+
+def encoder(modality: Modality, spec: str) -> Encoder:
+    """An encoder from its name, or from ``pretrained:ID_OR_FOLDER``.
+
+    Raises:
+        UnknownName: no such built-in encoder or plug-in.
+        UsageError: the encoder reads another medium.
+    """
+    if spec.startswith(PRETRAINED):
+        made: Encoder = catalog.load("models.encoders", "pretrained")(
+            model=spec.removeprefix(PRETRAINED), modality=modality
+        )
+    else:
+        made = catalog.load("models.encoders", spec)()
+    if made.modality is not modality:
+        raise UsageError(f"encoder {spec} reads {made.modality}, not {modality}; choose another")
+    return made
+
+
+def setting(modality: Modality) -> str:
+    """The key of the library's setting that names the encoder of a medium."""
+    return f"encoder.{modality}"
+
+
+class Parts:
+    """Store for reading, encoders, decoding box, trained space and indexes of one library."""
+
+    def __init__(self, folder: Path, workers: int = 2) -> None:
+        self.folder = folder
+        self.workers = workers
+        self._shelves: dict[str, tuple[int, list[Shelf]]] = {}
+        self._space: tuple[str, Space] | None = None
+
+    @cached_property
+    def store(self) -> Store:
+        """The store, for reading; it sees every later commit."""
+        return Store.open(self.folder)
+
+    def writing(self) -> Store:
+        """The store with the write lock; use it as a context manager."""
+        return Store.open(self.folder, write=True)
+
+    @cached_property
+    def encoders(self) -> Mapping[Modality, Encoder]:
+        """One encoder a medium."""
+        return {m: encoder(m, self.store.setting(setting(m)) or BUILT_IN[m]) for m in Modality}
+
+    @cached_property
+    def box(self) -> Box:
+        """The decoding children; started on first use."""
+        return Box(workers=self.workers)
+
+    def space(self) -> Space | None:
+        """The active model's common space, None before training."""
+        active = self.store.active_model()
+        if active is None:
+            return None
+        if self._space is None or self._space[0] != active.id:
+            self._space = (active.id, Space.load(active.blobs))
+        return self._space[1]
+
+    def shelves(self, model_id: str) -> list[Shelf]:
+        """The indexes of a model, made again when the store has changed since."""
+        generation = self.store.generation(model_id)
+        kept = self._shelves.get(model_id)
+        if kept is None or kept[0] != generation:
+            kept = (generation, open_shelves(self.store, model_id, self.folder))
+            self._shelves[model_id] = kept
+        return kept[1]
+
+    def close(self) -> None:
+        """End the decoding children and close the database."""
+        for name in ("box", "store"):
+            if name in self.__dict__:
+                self.__dict__.pop(name).close()

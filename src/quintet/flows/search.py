@@ -1,0 +1,143 @@
+"""Search: query → vectors and words → one list per shelf → one probability → evidence → hits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from quintet.flows.evidence import explain
+from quintet.flows.shelves import Found, Shelf
+from quintet.flows.space import Space
+from quintet.store.records import TextHit
+from quintet.store.sqlite import Store
+from quintet.types import Channel, Float32, Hit, Local, Modality, tower
+
+DEPTH = 200
+"""Candidates taken from each shelf and from the full text before merging, at least."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One query vector: what kind of query it is, its tower, and its local features.
+
+    Attributes:
+        kind: ``words`` or the modality of the example.
+        modality: the tower that made ``z``; shelves of another tower are compared in the common
+            space only.
+        z: (k,) unit vector.
+    """
+
+    kind: str
+    modality: Modality
+    z: Float32
+
+
+@dataclass(frozen=True)
+class Match:
+    """The best that one channel of one item offers to the query."""
+
+    item_id: str
+    score: float
+    confidence: float | None
+    channel: Channel | None
+    span: tuple[int, int] | None
+    probe: Probe | None = None
+    text: TextHit | None = None
+
+
+def space_matches(
+    probes: Sequence[Probe],
+    shelves: Sequence[Shelf],
+    space: Space,
+    allowed: frozenset[str] | None,
+    count: int,
+) -> list[Match]:
+    """Items near the probes in the common space, with calibrated confidence."""
+    found = []
+    for probe in probes:
+        for shelf in shelves:
+            rows = shelf.search(probe.z, count, allowed)
+            cosines = np.array([row.score for row in rows], dtype=np.float32)
+            hit = tower(shelf.modality, shelf.channel)
+            p = space.confidence(probe.kind, hit, cosines)
+            found += [_match(r, float(c), shelf, probe) for r, c in zip(rows, p, strict=True)]
+    return found
+
+
+def alike_matches(
+    probes: Sequence[Probe],
+    shelves: Sequence[Shelf],
+    allowed: frozenset[str] | None,
+    count: int,
+) -> list[Match]:
+    """Items alike within the medium, without training: cosine of standardised pooled features."""
+    return [
+        _match(row, None, shelf, probe)
+        for probe in probes
+        for shelf in shelves
+        if tower(shelf.modality, shelf.channel) is probe.modality
+        for row in shelf.search(shelf.standardised(probe.z), count, allowed)
+    ]
+
+
+def _match(row: Found, confidence: float | None, shelf: Shelf, probe: Probe) -> Match:
+    return Match(row.item_id, row.score, confidence, shelf.channel, row.span, probe)
+
+
+def text_matches(
+    hits: Sequence[TextHit], space: Space | None, allowed: frozenset[str] | None
+) -> list[Match]:
+    """Items whose names, folders, tags, metadata or text hold the words."""
+    return [
+        Match(
+            item_id=hit.item_id,
+            score=-hit.bm25,
+            confidence=space.field_confidence.get(hit.field, 0.5) if space else None,
+            channel=hit.channel,
+            span=None if hit.segment_no is None else (hit.segment_no, hit.segment_no),
+            text=hit,
+        )
+        for hit in hits
+        if allowed is None or hit.item_id in allowed
+    ]
+
+
+def merge(matches: Sequence[Match]) -> list[tuple[float, float | None, list[Match]]]:
+    """One row per item, best first: (score, confidence, its matches, strongest first).
+
+    With confidences, the words and the common space are two witnesses: the best match of each
+    counts, and the item's confidence is the probability that at least one of them is right.
+    Without, items are ordered by score. Ties go to the smaller item id.
+    """
+    of_item: dict[str, list[Match]] = {}
+    for match in matches:
+        of_item.setdefault(match.item_id, []).append(match)
+    rows = [_row(found) for found in of_item.values()]
+    return sorted(rows, key=lambda row: (-row[0], -row[2][0].score, row[2][0].item_id))
+
+
+def _row(found: list[Match]) -> tuple[float, float | None, list[Match]]:
+    found = sorted(found, key=lambda m: (-(m.confidence or 0.0), -m.score))
+    if found[0].confidence is None:
+        return (max(m.score for m in found), None, found)
+    witnesses = {m.text is None: m.confidence or 0.0 for m in reversed(found)}
+    doubt = float(np.prod([1.0 - p for p in witnesses.values()]))
+    return (1.0 - doubt, 1.0 - doubt, found)
+
+
+def hits(
+    rows: Sequence[tuple[float, float | None, list[Match]]],
+    store: Store,
+    embed: Callable[[Modality, Sequence[Local]], Float32] | None,
+) -> list[Hit]:
+    """The final list: items read from the store and each one's evidence."""
+    items = {item.id: item for item in store.get_many([row[2][0].item_id for row in rows])}
+    evidence = explain([row[2] for row in rows], items, store, embed)
+    return [
+        Hit(items[found[0].item_id], rank, score, confidence, why)
+        for rank, ((score, confidence, found), why) in enumerate(
+            zip(rows, evidence, strict=True), start=1
+        )
+    ]

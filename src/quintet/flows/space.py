@@ -1,0 +1,110 @@
+"""A trained common space: the correlator, what its cosines are worth, and the words it knows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from quintet import persist
+from quintet.errors import ModelError
+from quintet.maths.calibrate import Calibrator
+from quintet.maths.padding import pad
+from quintet.media.words import pieces
+from quintet.roles import Correlator
+from quintet.types import Float32, Local, Modality
+
+WORDS = "words"
+"""Query kind of typed words, beside the five modalities: a word is not a document."""
+
+MAX_STEPS = 256
+"""Local steps of one vector; longer sequences are sampled evenly."""
+
+BATCH = 256
+
+_FILE = "space.json"
+
+
+@dataclass(frozen=True)
+class Space:
+    """Everything a search needs beside the vectors.
+
+    Attributes:
+        calibrators: (query kind, hit modality) to the curve from cosine to probability.
+        known_words: word pieces that training texts or label names held; others mean nothing here.
+        field_confidence: text field to the probability that an item is relevant whose field
+            holds the query's words.
+        modalities: those that the correlator was fitted with.
+    """
+
+    correlator: Correlator
+    calibrators: Mapping[tuple[str, Modality], Calibrator]
+    known_words: frozenset[str]
+    field_confidence: Mapping[str, float]
+    modalities: frozenset[Modality]
+
+    def embed(self, modality: Modality, rows: Sequence[Local]) -> Float32:
+        """(n, k) unit rows of n items' local features, each of at least one step."""
+        parts = [rows[i : i + BATCH] for i in range(0, len(rows), BATCH)]
+        return np.concatenate([self._embed(modality, part) for part in parts])
+
+    def _embed(self, modality: Modality, rows: Sequence[Local]) -> Float32:
+        x, mask = pad([row.x for row in rows], MAX_STEPS)
+        return self.correlator.transform(modality, x, mask)
+
+    def confidence(self, query: str, hit: Modality, cosines: Float32) -> Float32:
+        """Probability of relevance of each cosine, for this pair of query kind and hit modality."""
+        curve = self.calibrators.get((query, hit))
+        if curve is None and query == WORDS:
+            curve = self.calibrators.get((Modality.TEXT, hit))
+        if curve is None:
+            return np.zeros(len(cosines), dtype=np.float32)
+        return np.asarray(curve(cosines), dtype=np.float32)
+
+    def reads(self, modality: Modality) -> bool:
+        """Whether the correlator was fitted with this modality."""
+        return modality in self.modalities
+
+    def knows(self, words: str) -> bool:
+        """Whether training saw at least one of the words."""
+        return any(piece in self.known_words for piece in pieces(words))
+
+    def dump(self) -> dict[str, bytes]:
+        """The space as named blobs: JSON and safetensors."""
+        state = {
+            "calibrators": [
+                {"query": query, "hit": hit, "curve": curve.state()}
+                for (query, hit), curve in self.calibrators.items()
+            ],
+            "known_words": sorted(self.known_words),
+            "field_confidence": dict(self.field_confidence),
+            "modalities": sorted(self.modalities),
+        }
+        return {
+            **persist.dump(self.correlator),
+            _FILE: json.dumps(state, ensure_ascii=False).encode(),
+        }
+
+    @classmethod
+    def load(cls, blobs: Mapping[str, bytes]) -> Space:
+        """The space of ``dump``.
+
+        Raises:
+            ModelError: a blob is missing or damaged.
+        """
+        try:
+            state = json.loads(blobs[_FILE])
+            return cls(
+                correlator=persist.load({k: v for k, v in blobs.items() if k != _FILE}),
+                calibrators={
+                    (row["query"], Modality(row["hit"])): Calibrator.from_state(row["curve"])
+                    for row in state["calibrators"]
+                },
+                known_words=frozenset(state["known_words"]),
+                field_confidence=state["field_confidence"],
+                modalities=frozenset(Modality(m) for m in state["modalities"]),
+            )
+        except (KeyError, ValueError, TypeError) as e:
+            raise ModelError(f"the saved common space is damaged ({e}); run: quintet train") from e

@@ -1,0 +1,34 @@
+"""What is in the library: counts, the details of one item, and the export."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from quintet.store.sqlite import Store
+from quintet.types import Channel, Item, Segment
+
+
+@dataclass(frozen=True)
+class Details:
+    """One item and all its segments."""
+
+    item: Item
+    segments: Mapping[Channel, Sequence[Segment]]
+
+
+def details(store: Store, name: str) -> Details:
+    """Everything known about the item of that path or id prefix.
+
+    Raises:
+        UnknownName: no such item.
+    """
+    item = store.resolve(name)
+    return Details(item, store.segments(item.id))
+
+
+def export(store: Store, where: Sequence[str], *, segments: bool) -> Iterator[Item | Details]:
+    """The items that meet the conditions, one by one, with ``segments`` these too."""
+    for item_id in store.find(where):
+        for item in store.get_many([item_id]):
+            yield Details(item, store.segments(item.id)) if segments else item

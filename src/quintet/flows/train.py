@@ -1,0 +1,168 @@
+"""Train: labels → held-out split → fit → judge and calibrate → fit on all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from quintet.errors import TrainingError
+from quintet.flows.judge import Judged, judge
+from quintet.flows.labels import Labels
+from quintet.flows.space import Space
+from quintet.flows.split import held_out
+from quintet.media.words import pieces
+from quintet.models.encoders.text_pieces import TextPieces
+from quintet.roles import Correlator
+from quintet.types import Int64, Item, Local, Modality, View, Views
+
+NAME_SHARE = 0.1
+"""Label names are read as short texts too, so that a typed word is no stranger to the text tower:
+at least NAME_ROWS rows each, and about this share of the text rows in all."""
+
+NAME_ROWS = 2
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """All items of the library with their labels, local features and words.
+
+    Attributes:
+        local: item id to the features of the item's own channel, at least one step.
+        texts: item id to its text, for the items that have one.
+    """
+
+    items: Sequence[Item]
+    labels: Labels
+    local: Mapping[str, Local]
+    texts: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A fitted space, how good it was on items it had not seen, and at what cost."""
+
+    space: Space
+    judged: Judged
+    trained_on: int
+    held_out: int
+    seconds: float
+
+
+def fit_space(
+    data: TrainingSet,
+    make: Callable[[], Correlator],
+    *,
+    seed: int,
+    refit: bool,
+    on_progress: Progress,
+) -> Trained:
+    """Fit a correlator, judge and calibrate it on items it did not see, then fit it on all.
+
+    Args:
+        make: makes a fresh correlator; called once, or twice with ``refit``.
+        refit: fit again on all labelled items after judging; the curves are kept.
+
+    Raises:
+        TrainingError: too few labelled items, or of one medium only.
+    """
+    started = time.monotonic()
+    aside = held_out([i for i in data.items if i.id in data.local], data.labels.of, seed)
+    _check(data, aside)
+    space = _fit(data, make(), aside, "fit", on_progress)
+    judged = _judge(space, data, aside)
+    if refit:
+        space = _fit(data, make(), frozenset(), "fit on all", on_progress)
+    labelled = sum(i in data.local for i in data.labels.of)
+    return Trained(
+        space=replace(space, calibrators=judged.curves),
+        judged=judged,
+        trained_on=labelled - (0 if refit else len(aside)),
+        held_out=len(aside),
+        seconds=time.monotonic() - started,
+    )
+
+
+def _check(data: TrainingSet, aside: frozenset[str]) -> None:
+    media = {i.modality for i in data.items if i.id in data.labels.of and i.id in data.local}
+    if len(media) < 2:
+        raise TrainingError(
+            f"the labelled items are of {len(media)} medium ({', '.join(sorted(media))}); "
+            "a common space needs at least two: add items of another medium under the same labels"
+        )
+    if not aside:
+        raise TrainingError(
+            f"{len(data.labels.of)} labelled items leave none to test on: "
+            "every label has fewer than three items in each medium"
+        )
+
+
+def _fit(
+    data: TrainingSet,
+    correlator: Correlator,
+    aside: frozenset[str],
+    stage: str,
+    on_progress: Progress,
+) -> Space:
+    views = _views(data, aside)
+    on_progress(stage, 0, 0)
+    correlator.fit(views)
+    known = {p for i, text in data.texts.items() if i not in aside for p in pieces(text)}
+    known |= {p for name in views.classes for p in pieces(name)}
+    media = frozenset(v.modality for v in views.views)
+    return Space(correlator, {}, frozenset(known), {}, media)
+
+
+def _judge(space: Space, data: TrainingSet, aside: frozenset[str]) -> Judged:
+    number = {name: c for c, name in enumerate(data.labels.classes)}
+    local: dict[Modality, list[Local]] = {}
+    label: dict[Modality, list[int]] = {}
+    for item in data.items:
+        if item.id in aside:
+            local.setdefault(item.modality, []).append(data.local[item.id])
+            label.setdefault(item.modality, []).append(number[data.labels.of[item.id]])
+    numbers = {m: np.array(c, dtype=np.int64) for m, c in label.items()}
+    return judge(space, local, numbers, data.labels.classes)
+
+
+def _views(data: TrainingSet, aside: frozenset[str]) -> Views:
+    classes = data.labels.classes
+    usable = [i for i in data.items if i.id in data.local and i.id not in aside]
+    views = {m: _view(m, [i for i in usable if i.modality is m], data) for m in Modality}
+    views[Modality.TEXT] = _with_names(views[Modality.TEXT], classes)
+    vectors = np.stack([TextPieces().word_vector(name) for name in classes])
+    return Views(tuple(v for v in views.values() if len(v.x)), classes, vectors)
+
+
+def _view(modality: Modality, items: Sequence[Item], data: TrainingSet) -> View:
+    number = {name: c for c, name in enumerate(data.labels.classes)}
+    label = [number.get(data.labels.of.get(i.id, ""), -1) for i in items]
+    return View(
+        modality=modality,
+        x=[data.local[i.id].x for i in items],
+        label=np.array(label, dtype=np.int64),
+        pair=_unpaired(len(items)),
+        ids=[i.id for i in items],
+    )
+
+
+def _with_names(view: View, classes: Sequence[str]) -> View:
+    """The text view with the label names as extra rows."""
+    copies = max(NAME_ROWS, round(NAME_SHARE * len(view.x) / len(classes)))
+    named = [(c, TextPieces().word_pieces(name)) for c, name in enumerate(classes)] * copies
+    named = [(c, x) for c, x in named if len(x)]
+    return View(
+        modality=view.modality,
+        x=[*view.x, *(x for _, x in named)],
+        label=np.concatenate([view.label, np.array([c for c, _ in named], dtype=np.int64)]),
+        pair=_unpaired(len(view.x) + len(named)),
+        ids=[*view.ids, *(f"name:{classes[c]}" for c, _ in named)],
+    )
+
+
+def _unpaired(count: int) -> Int64:
+    return np.full(count, -1, dtype=np.int64)

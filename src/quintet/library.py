@@ -1,0 +1,287 @@
+"""Library: what a user opens. Every method is a few lines that call a flow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from quintet.errors import LibraryNotFound, UsageError
+from quintet.evaluate.retrieval import Table
+from quintet.flows import asking, learning, where
+from quintet.flows.add import AddReport, add
+from quintet.flows.doctor import Check, library_checks, machine, nothing_at
+from quintet.flows.learning import LabelCounts, ModelSummary, TrainReport
+from quintet.flows.parts import Parts, encoder, setting
+from quintet.flows.rebuild import RebuildReport
+from quintet.flows.status import Details, Status, details, export, status
+from quintet.store.records import ErrorRow
+from quintet.store.sqlite import Store
+from quintet.types import Hit, Item, Modality
+
+Progress = Callable[[str, int, int], None]
+"""Called with (stage, done, total); total 0 while it is not known."""
+
+
+def create(
+    folder: str | Path, *, encoders: Mapping[str, str] | None = None, exist_ok: bool = False
+) -> Library:
+    """Make a library in ``folder/.quintet``; the folder is made when it is not there.
+
+    Args:
+        encoders: medium to encoder, a built-in name or ``pretrained:ID_OR_FOLDER``.
+        exist_ok: open the library when there is one already.
+
+    Raises:
+        UsageError: there is one already, or an encoder that does not read that medium.
+        NoSpace: the folder cannot be written.
+    """
+    place = where.inside(Path(folder))
+    if where.holds_library(place):
+        if not exist_ok:
+            raise UsageError(f"{place} is a library already; add to it with: quintet add")
+        return Library(place)
+    chosen = {Modality(medium): spec for medium, spec in (encoders or {}).items()}
+    for modality, spec in chosen.items():
+        encoder(modality, spec)
+    with Store.create(place) as store:
+        for modality, spec in chosen.items():
+            store.set_setting(setting(modality), spec)
+    return Library(place)
+
+
+def open(folder: str | Path | None = None, *, create: bool = True) -> Library:
+    """Open the library of a folder of media, ``folder/.quintet``.
+
+    Without a folder: QUINTET_LIBRARY, the nearest ``.quintet`` from here upwards, or the user's
+    own library, in this order.
+
+    Args:
+        create: make the library when the folder has none yet.
+
+    Raises:
+        LibraryNotFound: the folder does not exist, or has no library and ``create`` is False.
+        LibraryTooNew: it was written by a newer Quintet.
+        LibraryCorrupt: its database is damaged.
+    """
+    place = where.find(Path(folder) if folder else None)
+    if not where.holds_library(place):
+        if not create:
+            raise LibraryNotFound(
+                f"no library at {place}; make one and fill it with: quintet add FOLDER"
+            )
+        return _create(place)
+    Store.open(place).close()
+    return Library(place)
+
+
+_create = create
+
+
+def doctor(folder: Path | None = None) -> list[Check]:
+    """Check the machine, and the library if there is one."""
+    place = where.find(folder)
+    if not where.holds_library(place):
+        return [*machine(), nothing_at(place)]
+    with Library(place) as lib:
+        return [*machine(), *lib.check()]
+
+
+class Library:
+    """A collection of image, video, text, audio and mesh files, and what is known about them.
+
+    Open one with ``quintet.open``; it is a context manager. Methods that write hold the library's
+    write lock while they run; reading goes on meanwhile.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._parts = Parts(folder)
+
+    def add(
+        self,
+        paths: str | Path | Sequence[str | Path],
+        *,
+        tags: Sequence[str] = (),
+        accept_missing: bool = False,
+        workers: int = 2,
+        on_progress: Progress | None = None,
+    ) -> AddReport:
+        """Index files and folders; skips what is unchanged, never changes a file.
+
+        Raises:
+            SourceError: a path that is missing, unreadable or an empty folder.
+            LibraryBusy: another process is writing.
+            NoSpace: the disk is full.
+        """
+        many = [paths] if isinstance(paths, (str, Path)) else list(paths)
+        with self._parts.writing() as store:
+            return add(
+                store,
+                self._parts.box_of(workers),
+                self._parts.encoders,
+                [Path(p).expanduser().absolute() for p in many],
+                tags=tags,
+                accept_missing=accept_missing,
+                workers=workers,
+                embed=self._parts.embedding(),
+                on_progress=on_progress or _silent,
+            )
+
+    def search(
+        self,
+        words: str | None = None,
+        *,
+        like: str | Path | None = None,
+        modalities: Sequence[Modality | str] = (),
+        where: Sequence[str] = (),
+        k: int = 10,
+        min_confidence: float = 0.0,
+    ) -> list[Hit]:
+        """Find items by words, by an example file of any medium, or by both.
+
+        Args:
+            words: looked up in names, folders, text, subtitles, tags and metadata; in a trained
+                library also in the common space of all media.
+            like: an example; it is decoded but not added.
+            modalities: keep these media; all when empty.
+            where: conditions like ``folder=holiday`` or ``date>2019``.
+            min_confidence: 0..1, cut the less probable; needs a trained library.
+
+        Raises:
+            UsageError: neither words nor an example, or ``min_confidence`` before training.
+            NotFittedError: an example asked for other media before training.
+            FileProblem: the example cannot be read.
+        """
+        ask = asking.Ask(words, _media(modalities), where, k, min_confidence)
+        example = asking.read_example(self._parts, Path(like).expanduser()) if like else None
+        return asking.search(self._parts, ask, example)
+
+    def similar(
+        self,
+        item: str | Path,
+        *,
+        modalities: Sequence[Modality | str] = (),
+        where: Sequence[str] = (),
+        k: int = 10,
+    ) -> list[Hit]:
+        """What is like an item of the library, the item itself left out."""
+        ask = asking.Ask(None, _media(modalities), where, k)
+        return asking.similar(self._parts, str(item), ask)
+
+    def labels(self, by: str = "auto", level: int | None = None) -> LabelCounts:
+        """What ``train`` would learn from, and how many of each."""
+        return learning.label_counts(self._parts, by, level)
+
+    def train(
+        self,
+        method: str = "dfcl",
+        *,
+        labels: str = "auto",
+        level: int | None = None,
+        params: Mapping[str, str] | None = None,
+        refit: bool = True,
+        seed: int = 0,
+        on_progress: Progress | None = None,
+    ) -> TrainReport:
+        """Learn the common space, judge it on held-out items, calibrate it and make it active.
+
+        Raises:
+            TrainingError: too few labels, items or media.
+            UnknownName: no such method or hyper-parameter.
+        """
+        return learning.train(
+            self._parts,
+            method,
+            params or {},
+            by=labels,
+            level=level,
+            refit=refit,
+            seed=seed,
+            on_progress=on_progress or _silent,
+        )
+
+    def evaluate(
+        self, *, under: str | Path | None = None, labels: str = "auto", level: int | None = None
+    ) -> Table:
+        """MAP over all results of the active model, over labelled items below a folder."""
+        folder = str(Path(under).expanduser().absolute()) if under else None
+        return learning.judge(self._parts, folder, labels, level)
+
+    def status(self) -> Status:
+        """Counts of what is in the library."""
+        return status(self._parts.store)
+
+    def errors(self, *, limit: int = 1000, offset: int = 0) -> list[ErrorRow]:
+        """Files that could not be indexed, latest first."""
+        return self._parts.store.errors(limit, offset)
+
+    def show(self, item: str | Path) -> Details:
+        """Everything known about one item, by path or by the first digits of its id."""
+        return details(self._parts.store, str(item))
+
+    def find(self, items: Sequence[str | Path] = (), *, where: Sequence[str] = ()) -> list[str]:
+        """Ids of items named by path, folder or id, or that meet the conditions."""
+        return asking.find(self._parts.store, [str(i) for i in items], where)
+
+    def remove(self, ids: Sequence[str]) -> None:
+        """Forget items by id; their files stay."""
+        with self._parts.writing() as store:
+            store.remove(ids)
+
+    def check(self) -> list[Check]:
+        """Disk, checksums, model and errors of the library."""
+        return library_checks(self._parts)
+
+    def rebuild(
+        self, *, features: bool = False, on_progress: Progress | None = None
+    ) -> RebuildReport:
+        """Make everything derived again from the database, and check its checksums."""
+        return learning.rebuild(self._parts, features, on_progress or _silent)
+
+    def export(
+        self, where: Sequence[str] = (), *, segments: bool = False
+    ) -> Iterator[Item | Details]:
+        """One record an item: paths, metadata, tags, labels, with ``segments`` these too."""
+        return export(self._parts.store, where, segments=segments)
+
+    def models(self) -> list[ModelSummary]:
+        """The trained models, newest first."""
+        return learning.models(self._parts.store)
+
+    def use(self, model_id: str) -> None:
+        """Make a model the active one."""
+        with self._parts.writing() as store:
+            store.activate(model_id)
+
+    def remove_model(self, model_id: str) -> None:
+        """Delete a model and its vectors."""
+        with self._parts.writing() as store:
+            store.remove_model(model_id)
+
+    def close(self) -> None:
+        """End the decoding children and close the database; the library can be used again."""
+        self._parts.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Library({str(self.folder)!r})"
+
+
+def _media(names: Sequence[Modality | str]) -> tuple[Modality, ...]:
+    return tuple(Modality(name) for name in names)
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    """Progress that nobody watches."""
