@@ -1,0 +1,50 @@
+"""Means over the overlapping cells of a square grid."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from quintet.types import Float32
+
+
+@cache
+def tents(side: int, cells: int) -> Float32:
+    """Weights of a row of pixels in each cell of a grid: tents that reach to the next centres.
+
+    Args:
+        side: number of pixels in the row.
+        cells: number of cells across it.
+
+    Returns:
+        (cells, side) float32, rows sum to 1; read-only, because it is kept.
+
+    >>> tents(4, 2).astype(float).round(2).tolist()
+    [[0.43, 0.43, 0.14, 0.0], [0.0, 0.14, 0.43, 0.43]]
+    """
+    width = side / cells
+    centres = (np.arange(cells) + 0.5) * width
+    distance = np.abs(np.arange(side) + 0.5 - centres[:, None]) / width
+    weights = np.maximum(0.0, 1.0 - distance)
+    weights /= weights.sum(1, keepdims=True)
+    kept = weights.astype(np.float32)
+    kept.flags.writeable = False
+    return kept
+
+
+def pool(maps: Float32, cells: int) -> Float32:
+    """Weighted means of pixel maps over ``cells`` × ``cells`` overlapping cells.
+
+    Args:
+        maps: (..., side, side) float32.
+        cells: number of cells across; at most ``side``.
+
+    Returns:
+        (..., cells, cells) float32.
+
+    >>> pool(np.ones((3, 8, 8), np.float32), 2).shape
+    (3, 2, 2)
+    """
+    weights = tents(maps.shape[-1], cells)
+    return np.matmul(np.matmul(weights, maps), weights.T, dtype=np.float32)
