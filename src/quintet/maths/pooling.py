@@ -47,4 +47,5 @@ def pool(maps: Float32, cells: int) -> Float32:
     (3, 2, 2)
     """
     weights = tents(maps.shape[-1], cells)
-    return np.matmul(np.matmul(weights, maps), weights.T, dtype=np.float32)
+    pooled: Float32 = np.matmul(np.matmul(weights, maps), weights.T, dtype=np.float32)
+    return pooled
