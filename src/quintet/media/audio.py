@@ -40,6 +40,8 @@ SOUNDFILE_FORMATS = ("wav", "flac", "mp3", "ogg")
 """What libsndfile decodes 2 to 6 times faster than FFmpeg."""
 
 _BLOCK_SAMPLES = 1 << 18
+_UNKNOWN_FRAMES = 1 << 62
+"""libsndfile says 2 ** 63 - 1 where a stream does not declare its length."""
 
 
 def sniff(file: BinaryIO) -> str | None:
@@ -146,7 +148,7 @@ def _from_soundfile(file: BinaryIO, limits: Limits) -> Int16 | None:
     file.seek(0)
     try:
         with soundfile.SoundFile(container.Nameless(file)) as sound:
-            if sound.frames > limits.duration_s * sound.samplerate:
+            if limits.duration_s * sound.samplerate < sound.frames < _UNKNOWN_FRAMES:
                 raise FileProblem(Code.TOO_LARGE, f"{sound.frames} samples")
             return _mono(_blocks(sound))
     except (soundfile.LibsndfileError, av.error.FFmpegError):

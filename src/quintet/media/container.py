@@ -134,7 +134,8 @@ def opened(file: BinaryIO, limits: Limits) -> Iterator[InputContainer]:
         )
     except (av.error.FFmpegError, ValueError) as e:
         code = Code.UNKNOWN_FORMAT if found.format in _WEAK else Code.CORRUPT
-        raise FileProblem(code, f"not readable as {found.format}: {e}") from e
+        reason = getattr(e, "strerror", None) or str(e)
+        raise FileProblem(code, f"not readable as {found.format}: {reason}") from e
     with container:
         check(container, limits)
         yield container

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from quintet.errors import Code, FileProblem
 from quintet.media.exif import picture_metadata
@@ -145,7 +145,9 @@ def opened(file: BinaryIO, format: str, limits: Limits) -> Iterator[Image.Image]
             with Image.open(file, formats=[PILLOW_NAME[format]]) as im:
                 yield im
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as e:
-        raise FileProblem(Code.TOO_LARGE, f"more than {limits.pixels} pixels: {e}") from e
+        raise FileProblem(Code.TOO_LARGE, f"more than {limits.pixels} pixels") from e
+    except UnidentifiedImageError as e:
+        raise FileProblem(Code.CORRUPT, f"not readable as {format}") from e
     finally:
         Image.MAX_IMAGE_PIXELS = before
 
@@ -158,7 +160,17 @@ def rgb(im: Image.Image) -> Image.Image:
         over = im.convert("RGBA")
         white = Image.new("RGBA", over.size, "white")
         return Image.alpha_composite(white, over).convert("RGB")
+    if im.mode == "LAB":
+        return _srgb(im)
     return im.convert("RGB")
+
+
+def _srgb(lab: Image.Image) -> Image.Image:
+    profiles = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    converted = ImageCms.profileToProfile(lab, *profiles, outputMode="RGB")
+    if converted is None:
+        raise FileProblem(Code.CORRUPT, "Lab colours that cannot be converted")
+    return converted
 
 
 def fit(width: int, height: int, side_px: int) -> tuple[int, int]:
@@ -194,6 +206,7 @@ def _eight_bits(x: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> UInt8:
 def warm() -> None:
     """Load every plug-in and decode one picture, so that a child needs no import."""
     Image.init()
+    rgb(Image.new("LAB", (8, 8)))
     for format in ("png", "jpeg"):
         made = io.BytesIO()
         Image.new("RGB", (8, 8)).save(made, PILLOW_NAME[format])

@@ -64,10 +64,10 @@ def histogram(frame: UInt8) -> Float32:
 
 def threshold(change: Float32) -> Float32:
     """(t,) float32: what each change must reach, from the median of its neighbours."""
-    padded = np.pad(change, NEIGHBOURS, constant_values=np.nan)
-    spans = np.lib.stride_tricks.sliding_window_view(padded, 2 * NEIGHBOURS + 1)
     if not len(change):
         return change
+    padded = np.pad(change, NEIGHBOURS, constant_values=np.nan)
+    spans = np.lib.stride_tricks.sliding_window_view(padded, 2 * NEIGHBOURS + 1)
     usual = np.nanmedian(spans, axis=1)
     wanted: Float32 = np.maximum(FLOOR, np.minimum(TIMES_LOCAL * usual, 0.95)).astype(np.float32)
     return wanted
