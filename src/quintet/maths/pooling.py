@@ -49,3 +49,27 @@ def pool(maps: Float32, cells: int) -> Float32:
     weights = tents(maps.shape[-1], cells)
     pooled: Float32 = np.matmul(np.matmul(weights, maps), weights.T, dtype=np.float32)
     return pooled
+
+
+@cache
+def tents_at(samples: int, size: int, margin: int, cells: int) -> Float32:
+    """Weights of evenly spaced samples of a row with margins: ``tents`` between the margins.
+
+    Args:
+        samples: samples across the whole row, the first at pixel 0.
+        size: pixels of the row with both margins; a multiple of ``samples``.
+        margin: pixels of each margin, which no cell reads.
+        cells: number of cells between the margins.
+
+    Returns:
+        (cells, samples) float32, rows sum to 1; read-only, because it is kept.
+    """
+    at = np.arange(samples) * (size / samples) + 0.5 - margin
+    inner = size - 2 * margin
+    cell = inner / cells
+    centres = (np.arange(cells) + 0.5) * cell
+    weights = np.maximum(0.0, 1.0 - np.abs(at - centres[:, None]) / cell)
+    weights[:, (at < 0) | (at > inner)] = 0
+    kept = (weights / weights.sum(1, keepdims=True)).astype(np.float32)
+    kept.flags.writeable = False
+    return kept
