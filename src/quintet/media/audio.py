@@ -120,7 +120,6 @@ def _first_codec(opened: InputContainer) -> str:
 
 def _frames(opened: InputContainer, track: AudioStream) -> Iterator[AudioFrame]:
     """Decoded frames; damaged packets are skipped, up to MAX_BAD_PACKETS."""
-    track.codec_context.thread_count = 1  # a decode box has no threads
     bad = good = 0
     for packet in _packets(opened, track):
         try:
@@ -156,8 +155,12 @@ def _from_soundfile(file: BinaryIO, limits: Limits) -> Int16 | None:
 
 
 def _blocks(sound: soundfile.SoundFile) -> Iterator[AudioFrame]:
+    """Blocks of a sound, mixed to mono; numbers that are none become silence."""
+    share = np.full(sound.channels, 1 / sound.channels, np.float32)
     while len(block := sound.read(_BLOCK_SAMPLES, dtype="float32", always_2d=True)):
-        mono: Float32 = np.nan_to_num(block.mean(axis=1, dtype=np.float32))
+        mono: Float32 = block @ share  # as fast as reading; mean(axis=1) is ten times slower
+        if not np.isfinite(mono).all():
+            mono = np.nan_to_num(mono, posinf=0.0, neginf=0.0)
         frame = AudioFrame.from_ndarray(mono[None], format="flt", layout="mono")
         frame.sample_rate = sound.samplerate
         yield frame

@@ -139,6 +139,7 @@ def _answer(
     """The packed medium, or the packed reason; whatever a decoder raises is a reason."""
     try:
         with os.fdopen(file_fd, "rb") as file:
+            file.seek(0)
             return wire.pack(opener(file, sidecars=sidecars, limits=limits))
     except Exception as e:  # noqa: BLE001 - decoders raise anything; it becomes a FileProblem
         return [wire.pack_problem(problem(e))]

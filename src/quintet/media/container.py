@@ -132,12 +132,17 @@ def opened(file: BinaryIO, limits: Limits) -> Iterator[InputContainer]:
             metadata_errors="replace",
             io_open=_refuse,
         )
+    except av.error.MemoryError as e:  # its answer to too many streams, and to sizes that lie
+        raise FileProblem(Code.TOO_LARGE, f"{found.format} that declares too much") from e
     except (av.error.FFmpegError, ValueError) as e:
         code = Code.UNKNOWN_FORMAT if found.format in _WEAK else Code.CORRUPT
         reason = getattr(e, "strerror", None) or str(e)
         raise FileProblem(code, f"not readable as {found.format}: {reason}") from e
     with container:
         check(container, limits)
+        for stream in container.streams:
+            if stream.codec_context is not None:
+                stream.codec_context.thread_count = 1  # a decode box has no threads
         yield container
 
 

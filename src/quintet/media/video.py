@@ -168,7 +168,6 @@ def _key_frames(opened: InputContainer, film: VideoStream, gap_s: float) -> Iter
 def _decoded(
     opened: InputContainer, film: VideoStream, most: int, key_gap_s: float | None = None
 ) -> Iterator[VideoFrame]:
-    film.codec_context.thread_count = 1  # a decode box has no threads
     bad = good = 0
     last = float("-inf")
     for packet in _packets(opened, film):

@@ -111,7 +111,9 @@ def receive(read: Read, limits: Limits) -> Media:
         raise _problem(header["problem"])
     try:
         return _Unpacker(read, limits).media(header["media"])
-    except (KeyError, TypeError, IndexError, OverflowError, UnicodeDecodeError) as e:
+    except WireError:
+        raise
+    except (KeyError, TypeError, IndexError, OverflowError, ValueError, AttributeError) as e:
         raise WireError(f"not a medium: {e!r}") from e
 
 

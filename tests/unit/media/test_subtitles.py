@@ -43,7 +43,9 @@ def test_vtt_with_header_notes_settings_and_voices():
 
 
 def test_damaged_cues_are_left_out():
-    damaged = b"1\n00:00:05,000 --> 00:00:01,000\nends before it starts\n\nno time\n\n" + SRT.encode()
+    damaged = (
+        b"1\n00:00:05,000 --> 00:00:01,000\nends before it starts\n\nno time\n\n" + SRT.encode()
+    )
     assert len(subtitles.parse(damaged)) == 2
 
 
