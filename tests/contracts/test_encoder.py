@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from quintet import catalog
-from quintet.errors import MissingExtra
+from quintet.errors import MissingExtra, UsageError
 from quintet.roles import Encoder
 from quintet.types import (
     AudioMedia,
@@ -188,7 +188,7 @@ def built(name: str) -> Encoder:
     try:
         public: Any = catalog.load(ROLE, name)
         made: Encoder = public()
-    except (MissingExtra, TypeError) as problem:
+    except (MissingExtra, UsageError) as problem:
         pytest.skip(f"{name} cannot be made from nothing: {problem}")
     return made
 
