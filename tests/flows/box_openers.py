@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from quintet.errors import Code, FileProblem
+from quintet.media.wire import Elsewhere
 from quintet.types import ImageMedia, Modality
 
 
@@ -49,7 +50,7 @@ def do_allocate(limits):
 
 
 def do_allocate_in_c(limits):
-    return np.ones(limits.memory_bytes, np.uint8)
+    return np.ones(2 * limits.memory_bytes, np.uint8)
 
 
 def do_segfault(limits):
@@ -74,6 +75,10 @@ def do_raise(limits):
 
 def do_refuse(limits):
     raise FileProblem(Code.NO_CONTENT, "nothing in it")
+
+
+def do_elsewhere(limits):
+    raise Elsewhere("os:system")
 
 
 def do_recurse(limits):

@@ -17,7 +17,7 @@ from PIL import Image
 from quintet.errors import Code, FileProblem, QuintetError
 from quintet.media.isolate import Box
 from quintet.media.limits import MIB, Limits
-from quintet.types import AudioMedia, ImageMedia, Modality, TextMedia, VideoMedia
+from quintet.types import AudioMedia, ImageMedia, MeshMedia, Modality, TextMedia, VideoMedia
 
 TIGHT = Limits(wall_s=1.5, memory_bytes=128 * MIB, output_bytes=4 * MIB)
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="Linux fences")
@@ -51,6 +51,11 @@ def refusal(box, file):
     with pytest.raises(FileProblem) as caught:
         box.open(file)
     return caught.value
+
+
+def server_pid(box):
+    (server,) = box._servers.values()
+    return server._process.pid
 
 
 def png(size=(20, 10)):
@@ -144,7 +149,7 @@ def test_a_decoder_that_was_taken_over_reaches_nothing(openers):
 def test_server_that_dies_is_started_again(openers):
     with Box(1, TIGHT, opener="box_openers:by_order") as made:
         made.open(order("well"))
-        os.kill(made._server._process.pid, signal.SIGKILL)
+        os.kill(server_pid(made), signal.SIGKILL)
         assert refusal(made, order("well")).code is Code.CRASHED
         assert made.open(order("well")).format == "test"
 
@@ -152,7 +157,7 @@ def test_server_that_dies_is_started_again(openers):
 def test_server_that_dies_during_a_decoding_is_started_again(openers):
     with Box(1, Limits(wall_s=30), opener="box_openers:by_order") as made:
         made.protections()
-        threading.Timer(0.5, os.kill, (made._server._process.pid, signal.SIGKILL)).start()
+        threading.Timer(0.5, os.kill, (server_pid(made), signal.SIGKILL)).start()
         assert refusal(made, order("sleep")).code is Code.CRASHED
         assert made.open(order("well")).format == "test"
 
@@ -161,7 +166,7 @@ def test_stopped_server_costs_a_timeout(openers, monkeypatch):
     monkeypatch.setattr("quintet.media.isolate.GRACE_S", 0.5)
     with Box(1, Limits(wall_s=0.5), opener="box_openers:by_order") as made:
         made.protections()
-        threading.Timer(0.2, os.kill, (made._server._process.pid, signal.SIGSTOP)).start()
+        threading.Timer(0.2, os.kill, (server_pid(made), signal.SIGSTOP)).start()
         assert refusal(made, order("sleep")).code in (Code.TIMEOUT, Code.CRASHED)
         assert made.open(order("well")).format == "test"
 
@@ -296,6 +301,23 @@ def test_bombs_are_refused_quickly(real):
     wide[29:33] = zlib.crc32(bytes(wide[12:29])).to_bytes(4, "big")
     assert refusal(real, io.BytesIO(bytes(wide))).code is Code.TOO_LARGE
     assert time.monotonic() - started < 8
+
+
+def test_models_are_passed_on_to_a_server_of_their_own():
+    with Box(1) as made:
+        assert isinstance(made.open(png()), ImageMedia)
+        assert len(made._servers) == 1
+        model = io.BytesIO(
+            b"OFF\n4 4 0\n0 0 0\n1 0 0\n0 1 0\n0 0 1\n3 0 1 2\n3 0 1 3\n3 0 2 3\n3 1 2 3\n"
+        )
+        media = made.open(model)
+        assert isinstance(media, MeshMedia)
+        assert len(media.views) == 47
+        assert len(made._servers) == 2
+
+
+def test_a_decoder_cannot_choose_who_decodes(box):
+    assert refusal(box, order("elsewhere")).code is Code.CRASHED
 
 
 @pytest.mark.data

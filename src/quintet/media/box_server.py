@@ -141,6 +141,8 @@ def _answer(
         with os.fdopen(file_fd, "rb") as file:
             file.seek(0)
             return wire.pack(opener(file, sidecars=sidecars, limits=limits))
+    except wire.Elsewhere as e:
+        return [wire.pack_elsewhere(e)]
     except Exception as e:  # noqa: BLE001 - decoders raise anything; it becomes a FileProblem
         return [wire.pack_problem(problem(e))]
 

@@ -13,7 +13,15 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import (
+    AvifImagePlugin,
+    Image,
+    ImageCms,
+    ImageOps,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
 
 from quintet.errors import Code, FileProblem
 from quintet.media.exif import picture_metadata
@@ -37,6 +45,9 @@ PILLOW_NAME = {
     "avif": "AVIF",
 }
 """Our format names and the only Pillow plug-ins that are ever tried."""
+
+_PLUGINS = (AvifImagePlugin, TiffImagePlugin, WebPImagePlugin)
+"""Registered by their import; ``preinit`` registers the others and ``init`` would load forty."""
 
 ANIMATED = ("gif", "webp", "png", "avif")
 """Formats that may hold more than one frame; then the file is a video."""
@@ -204,8 +215,8 @@ def _eight_bits(x: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> UInt8:
 
 
 def warm() -> None:
-    """Load every plug-in and decode one picture, so that a child needs no import."""
-    Image.init()
+    """Load the plug-ins and decode one picture, so that a child needs no import."""
+    Image.preinit()
     rgb(Image.new("LAB", (8, 8)))
     for format in ("png", "jpeg"):
         made = io.BytesIO()

@@ -30,7 +30,10 @@ from quintet.media import wire
 from quintet.media.limits import MIB, Limits
 from quintet.types import Media
 
-OPENER = "quintet.media.open:open_media"
+OPENER = "quintet.media.light:open_media"
+HEAVY = "quintet.media.open:open_media"
+"""The only other decoder that a child may pass a file on to; its server starts when needed."""
+
 START_S = 120.0
 """The server must be warm by then, even on a loaded machine with cold caches."""
 
@@ -59,7 +62,8 @@ class Box:
         self._opener = opener
         self._places = threading.BoundedSemaphore(workers)
         self._lock = threading.Lock()
-        self._server: _Server | None = _Server(opener)
+        self._servers: dict[str, _Server] = {opener: _Server(opener)}
+        self._closed = False
 
     def __enter__(self) -> Self:
         return self
@@ -75,9 +79,10 @@ class Box:
     def close(self) -> None:
         """End the server and all children."""
         with self._lock:
-            if self._server is not None:
-                self._server.close()
-            self._server = None
+            self._closed = True
+            for server in self._servers.values():
+                server.close()
+            self._servers.clear()
 
     def open(self, file: BinaryIO | int, *, sidecars: Mapping[str, bytes] | None = None) -> Media:
         """Decode one file.
@@ -96,32 +101,42 @@ class Box:
             file_fd = _descriptor(file, stack)
             wall_s = self.limits.wall_for(_size(file_fd))
             request = stack.enter_context(_request(self.limits, sidecars or {}))
-            server = self._warm()
             try:
-                result, status = server.submit(file_fd, request.fileno(), wall_s)
-            except OSError as e:
-                self._replace(server)
-                raise FileProblem(Code.CRASHED, "the decode server had ended") from e
-            return self._outcome(server, result, status, wall_s)
+                return self._decoded(self._opener, file_fd, request.fileno(), wall_s)
+            except wire.Elsewhere as e:
+                if e.opener != HEAVY:
+                    raise FileProblem(Code.CRASHED, "the decoder named an unknown other") from e
+            return self._decoded(HEAVY, file_fd, request.fileno(), wall_s)
 
     def protections(self) -> dict[str, bool]:
         """Which of the kernel's fences stand around the decoders here."""
-        return dict(self._warm().protections())
+        return dict(self._warm(self._opener).protections())
 
-    def _warm(self) -> _Server:
+    def _decoded(self, opener: str, file_fd: int, request_fd: int, wall_s: float) -> Media:
+        """One file through one server."""
+        server = self._warm(opener)
+        try:
+            result, status = server.submit(file_fd, request_fd, wall_s)
+        except OSError as e:
+            self._replace(server)
+            raise FileProblem(Code.CRASHED, "the decode server had ended") from e
+        return self._outcome(server, result, status, wall_s)
+
+    def _warm(self, opener: str) -> _Server:
         with self._lock:
-            if self._server is None:
+            if self._closed:
                 raise QuintetError("the decode box is closed")
-            server = self._server
+            server = self._servers.get(opener) or _Server(opener)
+            self._servers[opener] = server
         server.protections()
         return server
 
     def _replace(self, broken: _Server) -> None:
-        """Start a new server, once for all threads that met the broken one."""
+        """Forget a broken server, once for all threads that met it; a new one starts on need."""
         with self._lock:
-            if self._server is broken:
+            if self._servers.get(broken.opener) is broken:
+                del self._servers[broken.opener]
                 broken.close()
-                self._server = _Server(self._opener)
 
     def _outcome(self, server: _Server, result: int, status: int, wall_s: float) -> Media:
         """The medium that comes through the pipe, or what became of the child instead."""
@@ -162,6 +177,7 @@ class _Server:
     """The other process, from this side. It warms up while this process goes on."""
 
     def __init__(self, opener: str) -> None:
+        self.opener = opener
         self._lock = threading.Lock()
         self._hello: dict[str, bool] | None = None
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 from quintet.errors import Code, FileProblem
+from quintet.media import mesh_headers
 from quintet.media.limits import Limits
 from quintet.types import Media, Modality
 
@@ -28,7 +29,7 @@ def sniff(file: BinaryIO) -> tuple[Modality, str]:
     if file.seek(0, 2) == 0:
         raise FileProblem(Code.EMPTY, "no bytes")
     for modality in ORDER:
-        found = medium(modality).sniff(file)
+        found = _sniffer(modality).sniff(file)
         if found is not None:
             return modality, found
     raise FileProblem(Code.UNKNOWN_FORMAT, "not an image, video, text, audio or 3D model")
@@ -45,17 +46,34 @@ def open_media(
     Raises:
         FileProblem: expected trouble; decoders raise more (a box maps it to CORRUPT).
     """
-    bounds = limits or Limits()
     modality, format = sniff(file)
-    decode = medium(modality).decode
+    return decode(file, modality, format, sidecars=sidecars, limits=limits)
+
+
+def decode(
+    file: BinaryIO,
+    modality: Modality,
+    format: str,
+    *,
+    sidecars: Mapping[str, bytes] | None = None,
+    limits: Limits | None = None,
+) -> Media:
+    """Decode a file whose modality and format are known; otherwise like ``open_media``."""
+    bounds = limits or Limits()
+    media: Media
     if modality in _WITH_SIDECARS:
-        media: Media = decode(file, format, bounds, sidecars=sidecars or {})
+        media = medium(modality).decode(file, format, bounds, sidecars=sidecars or {})
     else:
-        media = decode(file, format, bounds)
+        media = medium(modality).decode(file, format, bounds)
     return media
 
 
 _WITH_SIDECARS = (Modality.VIDEO,)
+
+
+def _sniffer(modality: Modality) -> Any:
+    """The module that recognises a modality; for 3D models it is one that loads in no time."""
+    return mesh_headers if modality is Modality.MESH else medium(modality)
 
 
 def medium(modality: Modality) -> Any:
@@ -64,6 +82,6 @@ def medium(modality: Modality) -> Any:
 
 
 def warm() -> None:
-    """Import everything and decode one tiny file of each medium."""
+    """Import everything and decode one tiny file of each medium, 3D models too."""
     for modality in ORDER:
         medium(modality).warm()

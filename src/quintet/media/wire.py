@@ -42,6 +42,18 @@ class WireError(ValueError):
     """Bytes that are no medium: the sender is broken or hostile."""
 
 
+class Elsewhere(Exception):
+    """The file belongs to a decoder that this process has not loaded.
+
+    Attributes:
+        opener: ``module:function`` that decodes it.
+    """
+
+    def __init__(self, opener: str) -> None:
+        super().__init__(opener)
+        self.opener = opener
+
+
 @dataclass(frozen=True)
 class Array:
     """A field that is an array; -1 is any length."""
@@ -94,12 +106,18 @@ def pack_problem(problem: FileProblem) -> bytes:
     return _head({"problem": {"code": str(problem.code), "detail": problem.detail[:2000]}})
 
 
+def pack_elsewhere(elsewhere: Elsewhere) -> bytes:
+    """The name of another decoder as bytes."""
+    return _head({"elsewhere": elsewhere.opener})
+
+
 def receive(read: Read, limits: Limits) -> Media:
     """The medium that the other side packed.
 
     Raises:
         FileProblem: the refusal that the other side packed; TOO_LARGE for a result over
             ``limits.output_bytes``.
+        Elsewhere: what the other side packed; the caller decides whether it knows the name.
         WireError: anything else than a medium or a refusal.
         EOFError: from ``read``, when the sender stops in between.
     """
@@ -109,6 +127,8 @@ def receive(read: Read, limits: Limits) -> Media:
     header = _parsed(bytes(read(size)))
     if "problem" in header:
         raise _problem(header["problem"])
+    if "elsewhere" in header:
+        raise Elsewhere(_text(header["elsewhere"]))
     try:
         return _Unpacker(read, limits).media(header["media"])
     except WireError:
