@@ -92,6 +92,7 @@ def make_sample(
 
     Args:
         workers: processes; as many as there are processors when None, none of its own when 1.
+            Scripts that ask for more than 1 call this under ``if __name__ == "__main__":``.
 
     Raises:
         UsageError: a number of classes or items that cannot be.
@@ -113,7 +114,7 @@ def make_sample(
         tuple(c.name for c in CLASSES[:classes]),
         len(missing),
         len(tasks) - len(missing),
-        sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()),
+        sum(p.stat().st_size for part in {t.path.parent for t in tasks} for p in part.iterdir()),
         time.monotonic() - start,
     )
 
@@ -149,8 +150,11 @@ def _made(tasks: list[_Task], workers: int) -> Iterator[Path]:
         return
     with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
         chunks = [tasks[at : at + 10] for at in range(0, len(tasks), 10)]
-        for done in as_completed([pool.submit(_make_all, chunk) for chunk in chunks]):
-            yield from done.result()
+        try:
+            for done in as_completed([pool.submit(_make_all, chunk) for chunk in chunks]):
+                yield from done.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _make_all(tasks: list[_Task]) -> list[Path]:

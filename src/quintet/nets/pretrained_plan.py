@@ -28,6 +28,22 @@ def opening(folder: Path) -> Iterator[None]:
         raise ModelError(f"the model in {folder} cannot be opened: {line}") from e
 
 
+@contextmanager
+def opening_weights(folder: Path) -> Iterator[None]:
+    """As ``opening``, without the progress bars that the library draws on the terminal."""
+    from transformers.utils import logging as library_logging
+
+    logging: Any = library_logging
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        with opening(folder):
+            yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+
+
 @dataclass(frozen=True)
 class Plan:
     """What a model is, read from its configuration alone.

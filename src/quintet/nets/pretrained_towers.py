@@ -20,7 +20,7 @@ from torch import Tensor
 
 from quintet.errors import ModelError
 from quintet.nets.pretrained_files import need, read_json
-from quintet.nets.pretrained_plan import LOCAL, Plan, opening
+from quintet.nets.pretrained_plan import LOCAL, Plan, opening, opening_weights
 from quintet.types import Float32, Int16, UInt8
 
 NOT_USED = ("pooler.", "text_model.embeddings.position_ids", "vision_model.embeddings.position_ids")
@@ -38,7 +38,7 @@ def load_weights(made: Plan, device: str) -> Any:
     """
     from transformers import AutoModel
 
-    with opening(made.folder):
+    with opening_weights(made.folder):
         model, info = AutoModel.from_pretrained(
             made.folder,
             **LOCAL,
@@ -67,7 +67,7 @@ class SentenceTower:
         need("sentence_transformers")
         from sentence_transformers import SentenceTransformer
 
-        with opening(made.folder):
+        with opening_weights(made.folder):
             self._model = SentenceTransformer(
                 str(made.folder), device=device, **LOCAL, model_kwargs={"use_safetensors": True}
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from PIL import Image, ImageChops, ImageFilter
@@ -75,9 +76,15 @@ def place(frame: Image.Image, name: str, style: Style, phase: float, pose: Pose)
 
 def _shade(thing: Image.Image) -> Image.Image:
     """Light from the upper left."""
-    ramp = Image.linear_gradient("L").rotate(-30).resize(thing.size)
-    tone = ramp.point([255 - v * 7 // 20 for v in range(256)])
+    tone = _ramp().resize(thing.size)
     return ImageChops.multiply(thing.convert("RGB"), Image.merge("RGB", (tone, tone, tone)))
+
+
+@cache
+def _ramp() -> Image.Image:
+    """Brightness that falls from the upper left to the lower right."""
+    slope = Image.linear_gradient("L").rotate(-30)
+    return slope.point([255 - v * 7 // 20 for v in range(256)])
 
 
 def _stray(frame: Image.Image, cls: SampleClass, rng: np.random.Generator) -> None:

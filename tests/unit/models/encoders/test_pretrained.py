@@ -128,7 +128,7 @@ def clap(folder: Path) -> Path:
     save_model(folder, transformers.ClapModel(config))
     save_tokens(folder)
     transformers.ClapFeatureExtractor(
-        feature_size=16, truncation="rand_trunc", max_length_s=1
+        feature_size=16, hop_length=1024, truncation="rand_trunc", max_length_s=1
     ).save_pretrained(folder)
     return folder
 
@@ -394,6 +394,15 @@ def test_same_bytes_same_vectors_and_version(tmp_path: Path) -> None:
         one.encode(media, media.segments), two.encode(media, media.segments), strict=True
     ):
         np.testing.assert_array_equal(a, b)
+
+
+def test_nothing_is_printed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    encoder = Pretrained(model=str(bert(tmp_path / "m")))
+    capfd.readouterr()
+    media = text_media()
+    encoder.encode(media, media.segments)
+    assert capfd.readouterr() == ("", "")
+    assert transformers.utils.logging.is_progress_bar_enabled()
 
 
 def test_version_follows_the_weights(tmp_path: Path) -> None:
