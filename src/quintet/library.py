@@ -10,7 +10,7 @@ from typing import Self
 from quintet.errors import LibraryNotFound, UsageError
 from quintet.evaluate.retrieval import Table
 from quintet.flows import asking, learning, where
-from quintet.flows.add import AddReport, add
+from quintet.flows.add import AddReport, Work, add
 from quintet.flows.doctor import Check, library_checks, machine, nothing_at
 from quintet.flows.learning import LabelCounts, ModelSummary, TrainReport
 from quintet.flows.parts import Parts, encoder, setting
@@ -117,17 +117,10 @@ class Library:
         """
         many = [paths] if isinstance(paths, (str, Path)) else list(paths)
         with self._parts.writing() as store:
-            return add(
-                store,
-                self._parts.box_of(workers),
-                self._parts.encoders,
-                [Path(p).expanduser().absolute() for p in many],
-                tags=tags,
-                accept_missing=accept_missing,
-                workers=workers,
-                embed=self._parts.embedding(),
-                on_progress=on_progress or _silent,
-            )
+            parts, tick = self._parts, on_progress or _silent
+            work = Work(parts.box, parts.encoders, parts.embedding(), tags, workers, tick)
+            places = [Path(p).expanduser().absolute() for p in many]
+            return add(store, places, work, accept_missing=accept_missing)
 
     def search(
         self,
@@ -238,7 +231,9 @@ class Library:
         self, *, features: bool = False, on_progress: Progress | None = None
     ) -> RebuildReport:
         """Make everything derived again from the database, and check its checksums."""
-        return learning.rebuild(self._parts, features, on_progress or _silent)
+        return learning.make_again(
+            self._parts, features=features, on_progress=on_progress or _silent
+        )
 
     def export(
         self, where: Sequence[str] = (), *, segments: bool = False
@@ -251,9 +246,8 @@ class Library:
         return learning.models(self._parts.store)
 
     def use(self, model_id: str) -> None:
-        """Make a model the active one."""
-        with self._parts.writing() as store:
-            store.activate(model_id)
+        """Make a model the active one; items added since get their vectors of it."""
+        learning.use(self._parts, model_id, _silent)
 
     def remove_model(self, model_id: str) -> None:
         """Delete a model and its vectors."""

@@ -38,7 +38,7 @@ count = click.option(
 )
 
 
-class Media(click.ParamType):
+class Media(click.ParamType[tuple[Modality, ...]]):
     """A comma-separated list of media."""
 
     name = "media"

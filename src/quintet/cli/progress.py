@@ -12,6 +12,7 @@ from rich.progress import (
     Progress,
     ProgressColumn,
     Task,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -44,7 +45,7 @@ def progress(*, quiet: bool = False) -> Iterator[Tick]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console) as bars:
-        tasks = {}
+        tasks: dict[str, TaskID] = {}
 
         def tick(stage: str, done: int, total: int) -> None:
             if stage not in tasks or bars.tasks[tasks[stage]].completed > done:

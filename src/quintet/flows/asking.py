@@ -8,10 +8,10 @@ from pathlib import Path, PurePath
 
 import numpy as np
 
-from quintet.errors import Code, FileProblem, NotFittedError, UsageError
+from quintet.errors import FileProblem, NotFittedError, UsageError
 from quintet.flows import alike
-from quintet.flows.add import encode, sidecars
 from quintet.flows.parts import Parts
+from quintet.flows.reading import decode, encode, opened
 from quintet.flows.search import (
     DEPTH,
     Match,
@@ -96,13 +96,11 @@ def read_example(parts: Parts, path: Path) -> Example:
         FileProblem: it cannot be opened or read.
     """
     try:
-        with path.open("rb") as file:
-            media = parts.box.open(file.fileno(), sidecars=sidecars(path))
-    except FileNotFoundError as e:
-        raise FileProblem(Code.VANISHED, f"no file {path}") from e
-    except OSError as e:
-        raise FileProblem(Code.UNREADABLE, f"{path}: {e.strerror}") from e
-    return Example(media.modality, encode(parts.encoders, media))
+        with opened(str(path.resolve())) as file:
+            media = decode(parts.box, file, str(path))
+        return Example(media.modality, encode(parts.encoders, media))
+    except FileProblem as e:
+        raise FileProblem(e.code, f"{path}: {e.detail}") from e
 
 
 def find(store: Store, names: Sequence[str], where: Sequence[str]) -> list[str]:
@@ -151,8 +149,8 @@ def _near(
         return alike_matches(_alike_probes(example), shelves, allowed, count)
     probes = _word_probes(words, space) if words else []
     probes += _example_probes(example, space) if example else []
-    active = parts.store.active_model()
-    shelves = _wanted(parts.shelves(active.id), ask) if active and probes else []
+    active = parts.store.active_id()
+    shelves = _wanted(parts.shelves(active), ask) if active and probes else []
     return space_matches(probes, shelves, space, allowed, count)
 
 

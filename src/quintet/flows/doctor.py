@@ -97,10 +97,10 @@ def _verified(parts: Parts) -> Check:
 
 
 def _model(parts: Parts) -> Check:
-    active = parts.store.active_model()
+    active = parts.store.active_id()
     if active is None:
         return Check("model", None, "not trained; words and alikes work (quintet train)")
-    return Check("model", True, f"{active.id} is active")
+    return Check("model", True, f"{active} is active")
 
 
 def _errors(parts: Parts) -> Check:

@@ -9,6 +9,7 @@ import numpy as np
 
 from quintet.errors import TrainingError
 from quintet.evaluate.retrieval import Table, tables
+from quintet.store.records import Vectors
 from quintet.store.sqlite import Store
 from quintet.types import OWN_CHANNEL, Float32, Int64, Item, Modality
 
@@ -30,22 +31,29 @@ def evaluate(
     Raises:
         TrainingError: fewer than two labelled items have vectors of the model.
     """
-    vectors = store.vectors(model_id)
-    own = {(i.id, OWN_CHANNEL[i.modality]): i for i in items if i.id in labels}
     number = {name: c for c, name in enumerate(sorted(set(labels.values())))}
-    rows: dict[Modality, list[tuple[Float32, int]]] = {}
-    seen: set[str] = set()
-    for item_id, channel, z in zip(vectors.item_ids, vectors.channels, vectors.z, strict=True):
-        item = own.get((item_id, channel))
-        if item and item_id not in seen:
-            seen.add(item_id)
-            rows.setdefault(item.modality, []).append((z, number[labels[item_id]]))
-    if len(seen) < 2:
+    z: dict[Modality, Float32] = {}
+    y: dict[Modality, Int64] = {}
+    wanted = {i.id for i in items if i.id in labels}
+    for modality, channel in store.shelves(model_id):
+        if channel is OWN_CHANNEL[modality]:
+            found = store.vectors(model_id, modality, channel)
+            rows = _whole(found, wanted)
+            z[modality] = found.z[rows]
+            classes = [number[labels[found.item_ids[row]]] for row in rows]
+            y[modality] = np.array(classes, dtype=np.int64)
+    count = sum(len(rows) for rows in z.values())
+    if count < 2:
         raise TrainingError(
-            f"{len(seen)} labelled item(s) have vectors of model {model_id}; two are needed"
+            f"{count} labelled item(s) have vectors of model {model_id}; two are needed"
         )
-    z_of = {m: np.stack([z for z, _ in found]) for m, found in rows.items()}
-    y_of: dict[Modality, Int64] = {
-        m: np.array([y for _, y in found], dtype=np.int64) for m, found in rows.items()
-    }
-    return tables(z_of, y_of)
+    return tables({m: rows for m, rows in z.items() if len(rows)}, y)
+
+
+def _whole(found: Vectors, wanted: set[str]) -> list[int]:
+    """Rows of the wanted items as a whole: an item's first row, its moments follow."""
+    first: dict[str, int] = {}
+    for row, item_id in enumerate(found.item_ids):
+        if item_id in wanted:
+            first.setdefault(item_id, row)
+    return list(first.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -12,13 +12,21 @@ from quintet.evaluate.retrieval import Table
 from quintet.flows import configure
 from quintet.flows.evaluate import below, evaluate
 from quintet.flows.labels import Labels, find_labels
-from quintet.flows.moments import moments, within
 from quintet.flows.parts import Parts
+from quintet.flows.reading import Embedding
+from quintet.flows.rebuild import (
+    RebuildReport,
+    embedded_rows,
+    encode_again,
+    fill,
+    rebuild,
+    refresh_indexes,
+)
 from quintet.flows.space import Space
 from quintet.flows.train import Trained, TrainingSet, fit_space
 from quintet.store.records import ModelRow, VectorRow
 from quintet.store.sqlite import Store
-from quintet.types import OWN_CHANNEL, Channel, Item, Local, Modality, Segment, tower
+from quintet.types import OWN_CHANNEL, Channel, Item, Local, Modality
 
 CHUNK = 512
 """Items whose features are in memory at a time while vectors are made."""
@@ -105,7 +113,7 @@ def train(
         data = training_set(store, by, level, on_progress)
         trained = fit_space(
             data,
-            lambda: configure.correlator(method, params, on_progress),
+            lambda: configure.correlator(method, params),
             seed=seed,
             refit=refit,
             on_progress=on_progress,
@@ -113,9 +121,10 @@ def train(
         space = replace(trained.space, field_confidence=field_confidence(store, data.labels))
         report = _report(method, data, trained)
         row = _model_row(report, space, params)
-        store.put_model(row, vectors(store, space, on_progress))
+        store.put_model(
+            row, vectors(store, Embedding(row.id, space.modalities, space.embed), on_progress)
+        )
         store.set_labels(data.labels.of, TRAINED)
-        store.activate(row.id)
         store.finish_job(job, "done", {"model": row.id})
     return report
 
@@ -155,47 +164,17 @@ def field_confidence(store: Store, labels: Labels) -> dict[str, float]:
     return {f: (right[f] + 1) / (seen[f] + 2) for f in fields}
 
 
-def vectors(store: Store, space: Space, on_progress: Progress) -> list[VectorRow]:
+def vectors(
+    store: Store, embedding: Embedding, on_progress: Progress
+) -> dict[Modality, list[VectorRow]]:
     """Unit vectors of every item's channels, as a whole and by moments."""
-    ids: dict[tuple[Modality, Channel], list[str]] = defaultdict(list)
-    for row in store.channels():
-        ids[(row.modality, row.channel)].append(row.item_id)
-    total = sum(len(found) for found in ids.values())
-    rows: list[VectorRow] = []
-    done = 0
-    for (modality, channel), found in ids.items():
-        for start in range(0, len(found), CHUNK):
-            part = found[start : start + CHUNK]
-            if space.reads(tower(modality, channel)):
-                rows += _vectors(store, part, modality, channel, space)
-            done += len(part)
-            on_progress("embed", done, total)
+    rows: dict[Modality, list[VectorRow]] = {}
+    channels = store.channels()
+    for start in range(0, len(channels), CHUNK):
+        for modality, made in embedded_rows(store, channels[start : start + CHUNK], embedding):
+            rows.setdefault(modality, []).extend(made)
+        on_progress("embed", min(start + CHUNK, len(channels)), len(channels))
     return rows
-
-
-def _vectors(
-    store: Store, ids: Sequence[str], modality: Modality, channel: Channel, space: Space
-) -> list[VectorRow]:
-    local = store.local(ids, channel)
-    keys: list[tuple[str, int, int]] = []
-    rows: list[Local] = []
-    for item_id, features in local.items():
-        for first, last, part in stretches(store.segments(item_id)[channel], features):
-            keys.append((item_id, first, last))
-            rows.append(part)
-    if not rows:
-        return []
-    z = space.embed(tower(modality, channel), rows)
-    return [
-        VectorRow(i, channel, first, last, vector)
-        for (i, first, last), vector in zip(keys, z, strict=True)
-    ]
-
-
-def stretches(segments: Sequence[Segment], local: Local) -> list[tuple[int, int, Local]]:
-    """The moments of one channel that have features: (first, last, features)."""
-    found = [(a, z, within(local, a, z)) for a, z in moments(segments)]
-    return [(first, last, part) for first, last, part in found if len(part.x)]
 
 
 def _report(method: str, data: TrainingSet, trained: Trained) -> TrainReport:
@@ -229,29 +208,51 @@ def _model_row(report: TrainReport, space: Space, params: Mapping[str, str]) -> 
     )
 
 
+def use(parts: Parts, model_id: str, on_progress: Progress) -> None:
+    """Make a model the active one; items added since get their vectors of it."""
+    with parts.writing() as store:
+        store.activate(model_id)
+        embedding = parts.embedding()
+        if embedding is not None:
+            fill(store, embedding, store.without_vectors(model_id), on_progress)
+
+
+def make_again(parts: Parts, *, features: bool, on_progress: Progress) -> RebuildReport:
+    """Everything derived, from the store; with ``features`` also from the files."""
+    with parts.writing() as store:
+        embedding = parts.embedding()
+        done = failed = 0
+        if features:
+            done, failed = encode_again(store, parts.box, parts.encoders, embedding, on_progress)
+        report = rebuild(store, embedding, on_progress)
+        report.encoded, report.failed = done, failed
+        refresh_indexes(store)
+    return report
+
+
 def judge(parts: Parts, folder: str | None, by: str, level: int | None) -> Table:
     """MAP of the active model over the labelled items below a folder.
 
     Raises:
         NotFittedError: no model is trained.
     """
-    active = parts.store.active_model()
+    active = parts.store.active_id()
     if active is None:
         raise NotFittedError("the library has no trained model; run: quintet train")
     items = below(_present(parts.store), folder)
     labels = labels_of(parts.store, items, by, level)
-    return evaluate(parts.store, active.id, items, labels.of)
+    return evaluate(parts.store, active, items, labels.of)
 
 
 def models(store: Store) -> list[ModelSummary]:
     """The trained models, newest first."""
-    active = store.active_model()
+    active = store.active_id()
     return [
         ModelSummary(
             id=row.id,
             method=row.method,
             created_at=row.created_at,
-            active=active is not None and active.id == row.id,
+            active=active == row.id,
             mean_map=float(str(row.report.get("mean_map", "nan"))),
             random_map=float(str(row.report.get("random_map", "nan"))),
             params=row.params,

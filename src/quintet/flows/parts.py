@@ -8,6 +8,7 @@ from pathlib import Path
 
 from quintet import catalog
 from quintet.errors import UsageError
+from quintet.flows.reading import Embedding
 from quintet.flows.shelves import Shelf, open_shelves
 from quintet.flows.space import Space
 from quintet.media.isolate import Box
@@ -23,6 +24,9 @@ BUILT_IN: Mapping[Modality, str] = {
     Modality.MESH: "mesh_lightfield",
 }
 """The encoder of each medium unless the library was made with another."""
+
+MAX_WORKERS = 64
+"""Files in the box at a time; how many there are is the caller's choice."""
 
 PRETRAINED = "pretrained:"
 
@@ -53,10 +57,9 @@ def setting(modality: Modality) -> str:
 class Parts:
     """Store for reading, encoders, decoding box, trained space and indexes of one library."""
 
-    def __init__(self, folder: Path, workers: int = 2) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.workers = workers
-        self._shelves: dict[str, tuple[int, list[Shelf]]] = {}
+        self._shelves: dict[str, tuple[tuple[int, int], list[Shelf]]] = {}
         self._space: tuple[str, Space] | None = None
 
     @cached_property
@@ -76,23 +79,28 @@ class Parts:
     @cached_property
     def box(self) -> Box:
         """The decoding children; started on first use."""
-        return Box(workers=self.workers)
+        return Box(workers=MAX_WORKERS)
 
     def space(self) -> Space | None:
         """The active model's common space, None before training."""
-        active = self.store.active_model()
+        active = self.store.active_id()
         if active is None:
             return None
-        if self._space is None or self._space[0] != active.id:
-            self._space = (active.id, Space.load(active.blobs))
+        if self._space is None or self._space[0] != active:
+            self._space = (active, Space.load(self.store.model(active).blobs))
         return self._space[1]
+
+    def embedding(self) -> Embedding | None:
+        """The active model as ``add`` and ``rebuild`` need it."""
+        space, active = self.space(), self.store.active_id()
+        return Embedding(active, space.modalities, space.embed) if space and active else None
 
     def shelves(self, model_id: str) -> list[Shelf]:
         """The indexes of a model, made again when the store has changed since."""
         generation = self.store.generation(model_id)
         kept = self._shelves.get(model_id)
         if kept is None or kept[0] != generation:
-            kept = (generation, open_shelves(self.store, model_id, self.folder))
+            kept = (generation, open_shelves(self.store, model_id))
             self._shelves[model_id] = kept
         return kept[1]
 

@@ -5,8 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from quintet.store.records import JobRow
 from quintet.store.sqlite import Store
 from quintet.types import Channel, Item, Segment
+
+
+@dataclass(frozen=True)
+class Status:
+    """Counts of what is in the library, its model, and its latest jobs."""
+
+    items: Mapping[str, int]
+    files: int
+    missing: int
+    errors: int
+    skipped: int
+    segments: int
+    vectors: int
+    labelled: int
+    database_bytes: int
+    model: str | None
+    jobs: Sequence[JobRow]
 
 
 @dataclass(frozen=True)
@@ -15,6 +33,11 @@ class Details:
 
     item: Item
     segments: Mapping[Channel, Sequence[Segment]]
+
+
+def status(store: Store) -> Status:
+    """What is in the library, in numbers."""
+    return Status(**vars(store.stats()), model=store.active_id(), jobs=store.jobs(5))
 
 
 def details(store: Store, name: str) -> Details:

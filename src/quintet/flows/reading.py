@@ -1,0 +1,257 @@
+"""One file to one record: open read-only, hash, decode in the box, encode."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import BinaryIO
+
+import numpy as np
+
+from quintet.errors import Code, FileProblem, QuintetError
+from quintet.flows import alike
+from quintet.flows.moments import moments, within
+from quintet.flows.naming import name_texts
+from quintet.flows.scan import Seen, sidecars
+from quintet.media.isolate import Box
+from quintet.roles import Encoder
+from quintet.store.records import FileRow, Record, TextRow, VectorRow
+from quintet.types import (
+    OWN_CHANNEL,
+    Channel,
+    Float32,
+    Item,
+    Local,
+    Media,
+    Modality,
+    Segment,
+    TextMedia,
+    VideoMedia,
+    tower,
+)
+
+HASH_BYTES = 1 << 20
+SIDECAR_BYTES = 8 << 20
+"""Larger subtitle files are not read."""
+
+Encoders = Mapping[Modality, Encoder]
+Embed = Callable[[Modality, Sequence[Local]], Float32]
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """The active model as ``add`` needs it: its id, what it reads, and its transform."""
+
+    model_id: str
+    modalities: frozenset[Modality]
+    embed: Embed
+
+
+@contextmanager
+def opened(path: str) -> Iterator[BinaryIO]:
+    """The file, read-only, never through a link, never waiting for a writer.
+
+    Raises:
+        FileProblem: VANISHED, UNREADABLE, SYMLINK, SPECIAL or IO.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as e:
+        raise _problem(e) from e
+    with os.fdopen(fd, "rb") as file:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise FileProblem(Code.SPECIAL, "not a regular file")
+        yield file
+
+
+def _problem(e: OSError) -> FileProblem:
+    codes = {FileNotFoundError: Code.VANISHED, PermissionError: Code.UNREADABLE}
+    code = next((c for kind, c in codes.items() if isinstance(e, kind)), Code.IO)
+    if e.errno == 40:
+        code = Code.SYMLINK
+    return FileProblem(code, e.strerror or str(e))
+
+
+def digest(file: BinaryIO, seen: Seen) -> str:
+    """SHA-256 of the bytes; the file must be the one that was seen, before and after.
+
+    Raises:
+        FileProblem: EMPTY, CHANGED or IO.
+    """
+    if seen.size_bytes == 0:
+        raise FileProblem(Code.EMPTY, "the file is empty")
+    sha = hashlib.sha256()
+    try:
+        while chunk := file.read(HASH_BYTES):
+            sha.update(chunk)
+    except OSError as e:
+        raise FileProblem(Code.IO, e.strerror or str(e)) from e
+    unchanged(file, seen)
+    return sha.hexdigest()
+
+
+def unchanged(file: BinaryIO, seen: Seen) -> None:
+    """Raise FileProblem CHANGED when the open file is no longer the one that was seen."""
+    info = os.fstat(file.fileno())
+    if (info.st_size, info.st_mtime_ns) != (seen.size_bytes, seen.mtime_ns):
+        raise FileProblem(Code.CHANGED, "it changed while it was read; it is read at the next add")
+
+
+def decode(box: Box, file: BinaryIO, path: str) -> Media:
+    """The file and its side-car subtitles, decoded in the box."""
+    file.seek(0)
+    extra = {name: _sidecar(where) for name, where in sidecars(path).items()}
+    return box.open(file, sidecars={name: data for name, data in extra.items() if data})
+
+
+def _sidecar(path: str) -> bytes:
+    try:
+        with opened(path) as file:
+            return file.read(SIDECAR_BYTES + 1) if os.fstat(file.fileno()).st_size else b""
+    except FileProblem:
+        return b""
+
+
+def tracks(media: Media) -> dict[Channel, Media]:
+    """The channels of a medium: its own, and for a video its sound and its subtitles."""
+    found = {OWN_CHANNEL[media.modality]: media}
+    if isinstance(media, VideoMedia):
+        if media.sound is not None and media.sound.segments:
+            found[Channel.HEARD] = media.sound
+        if media.subtitles is not None and media.subtitles.segments:
+            found[Channel.SAID] = media.subtitles
+    return found
+
+
+def encode(encoders: Encoders, media: Media) -> dict[Channel, Local]:
+    """Local features of every channel that has any.
+
+    Raises:
+        FileProblem: ENCODER when an encoder fails on this file.
+    """
+    found = {}
+    for channel, track in tracks(media).items():
+        encoder = encoders[tower(media.modality, channel)]
+        try:
+            parts = encoder.encode(track, track.segments)
+        except QuintetError:
+            raise
+        except Exception as e:
+            detail = f"{encoder.name} on {channel}: {type(e).__name__}: {e}"
+            raise FileProblem(Code.ENCODER, detail[:300]) from e
+        steps = np.repeat(np.arange(len(parts)), [len(p) for p in parts]).astype(np.int64)
+        if len(steps):
+            found[channel] = Local(np.concatenate(parts).astype(np.float32, copy=False), steps)
+    return found
+
+
+def record(
+    seen: Seen,
+    root: str,
+    item_id: str,
+    media: Media,
+    encoders: Encoders,
+    embedding: Embedding | None,
+    tags: Sequence[str],
+) -> Record:
+    """Everything that the store keeps of one new content."""
+    local = encode(encoders, media)
+    segments = {c: track.segments for c, track in tracks(media).items()}
+    item = Item(
+        id=item_id,
+        modality=media.modality,
+        format=media.format,
+        path=seen.path,
+        size_bytes=seen.size_bytes,
+        mtime_ns=seen.mtime_ns,
+        added_at=datetime.now(UTC).isoformat(timespec="microseconds"),
+        metadata=_metadata(media),
+        tags=tuple(dict.fromkeys(tags)),
+    )
+    names = {c: encoders[tower(media.modality, c)] for c in local}
+    return Record(
+        item=item,
+        file=FileRow(seen.path, root, seen.size_bytes, seen.mtime_ns, seen.inode, item_id),
+        segments=segments,
+        local=local,
+        encoder={c: f"{e.name}@{e.version}" for c, e in names.items()},
+        texts=[*name_texts(seen.path, root), *_texts(item, media)],
+        vectors=vectors(item_id, media.modality, segments, local, embedding),
+    )
+
+
+def _metadata(media: Media) -> dict[str, str]:
+    duration = getattr(media, "duration_s", None)
+    extra = {} if duration is None else {"duration_s": f"{duration:.3f}"}
+    return {k: str(v) for k, v in {**media.metadata, **extra}.items() if str(v).strip()}
+
+
+def _texts(item: Item, media: Media) -> list[TextRow]:
+    rows = [TextRow("tag", tag) for tag in item.tags]
+    skip = {"width", "height", "duration_s"}
+    rows += [TextRow("metadata", v) for k, v in media.metadata.items() if k not in skip]
+    for channel, track in tracks(media).items():
+        if isinstance(track, TextMedia):
+            field = "text" if channel is Channel.WRITTEN else "subtitle"
+            rows += [TextRow(field, s.text, channel, s.no) for s in track.segments]
+    return rows
+
+
+def vectors(
+    item_id: str,
+    modality: Modality,
+    segments: Mapping[Channel, Sequence[Segment]],
+    local: Mapping[Channel, Local],
+    embedding: Embedding | None,
+) -> dict[str, list[VectorRow]]:
+    """Pooled vectors for alikes, and those of the active model."""
+    rows = {alike.MODEL: [pooled_row(item_id, c, x) for c, x in local.items()]}
+    if embedding is not None:
+        rows[embedding.model_id] = [
+            row
+            for c, x in local.items()
+            if tower(modality, c) in embedding.modalities
+            for row in embedded(
+                c, tower(modality, c), {item_id: segments[c]}, {item_id: x}, embedding.embed
+            )
+        ]
+    return rows
+
+
+def pooled_row(item_id: str, channel: Channel, local: Local) -> VectorRow:
+    """The untrained vector of one channel."""
+    return VectorRow(item_id, channel, 0, int(local.segment_of_step[-1]), alike.pooled(local))
+
+
+def embedded(
+    channel: Channel,
+    modality: Modality,
+    segments: Mapping[str, Sequence[Segment]],
+    local: Mapping[str, Local],
+    embed: Embed,
+) -> list[VectorRow]:
+    """Vectors of one channel of several items: each as a whole, then its moments.
+
+    Args:
+        modality: the tower that reads the channel.
+        segments, local: item id to its segments and features of the channel.
+    """
+    found = [
+        (item_id, first, last, part)
+        for item_id, features in local.items()
+        for first, last in moments(segments[item_id])
+        for part in [within(features, first, last)]
+        if len(part.x)
+    ]
+    if not found:
+        return []
+    z = embed(modality, [part for *_, part in found])
+    return [
+        VectorRow(item_id, channel, first, last, row)
+        for (item_id, first, last, _), row in zip(found, z, strict=True)
+    ]

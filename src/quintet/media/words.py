@@ -1,0 +1,63 @@
+"""Words of English and Chinese: pieces for the encoders, and text prepared for full-text search."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3040-\u30ff\uac00-\ud7af"
+"""Ranges of characters that are written without spaces; each is a word of its own here."""
+
+_PIECE = re.compile(f"[{CJK}]|[^\\W_{CJK}]+(?:'[^\\W_{CJK}]+)?")
+_SINGLE = re.compile(f"([{CJK}])")
+_RUN = re.compile(r"[^\W_]+")
+
+MAX_QUERY_WORDS = 32
+"""More words of a query than this are ignored."""
+
+
+def pieces(text: str) -> list[str]:
+    """Lower-case words, and every Chinese, Japanese or Korean character by itself.
+
+    >>> pieces("A dog's 小狗!")
+    ['a', "dog's", '小', '狗']
+    """
+    return _PIECE.findall(unicodedata.normalize("NFKC", text).lower())
+
+
+def index_text(text: str) -> str:
+    """Text for an FTS5 column with ``unicode61``: CJK characters stand apart.
+
+    >>> index_text("一只小狗 runs")
+    ' 一  只  小  狗  runs'
+    """
+    return _SINGLE.sub(r" \1 ", unicodedata.normalize("NFKC", text).replace("\0", " "))
+
+
+def match_query(words: str) -> str:
+    """An FTS5 expression for texts that hold all the words; "" when there is none.
+
+    Any text is a valid query: every run of letters is quoted, and a run of CJK characters is a
+    phrase.
+
+    >>> match_query('dog "OR" 小狗')
+    '"dog" "OR" "小 狗"'
+    """
+    return " ".join(_phrases(words))
+
+
+def match_any(words: str) -> str:
+    """An FTS5 expression for texts that hold at least one of the words.
+
+    >>> match_any("dog cat")
+    '"dog" OR "cat"'
+    """
+    return " OR ".join(_phrases(words))
+
+
+def _phrases(words: str) -> list[str]:
+    runs = _RUN.findall(unicodedata.normalize("NFKC", words))
+    return [f'"{" ".join(_SINGLE.sub(_APART, run).split())}"' for run in runs[:MAX_QUERY_WORDS]]
+
+
+_APART = r" \1 "

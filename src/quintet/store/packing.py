@@ -1,0 +1,84 @@
+"""Arrays and segments to columns and back; every blob carries a checksum of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import numpy as np
+
+from quintet.errors import LibraryCorrupt
+from quintet.types import Float32, Local, Segment, SegmentKind
+
+SEGMENT_COLUMNS = (
+    "no, kind, start_s, end_s, box, azimuth_deg, elevation_deg, start_char, end_char, page, text"
+)
+
+
+def checksum(*blobs: bytes) -> bytes:
+    """8 bytes of BLAKE2b: SQLite's own check misses most flipped bits."""
+    digest = hashlib.blake2b(digest_size=8)
+    for blob in blobs:
+        digest.update(blob)
+    return digest.digest()
+
+
+def verified(what: str, expected: bytes, *blobs: bytes) -> None:
+    """Raise LibraryCorrupt naming ``what`` when the blobs are not those that were written."""
+    if checksum(*blobs) != expected:
+        raise LibraryCorrupt(f"{what} is damaged in the database; run: quintet rebuild --features")
+
+
+def pack_local(local: Local) -> tuple[int, int, bytes, bytes, bytes]:
+    """t, d, features as float16, segment numbers as int32, and their checksum."""
+    x = np.ascontiguousarray(np.clip(local.x, -65504, 65504), dtype="<f2").tobytes()
+    steps = np.ascontiguousarray(local.segment_of_step, dtype="<i4").tobytes()
+    return local.x.shape[0], local.x.shape[1], x, steps, checksum(x, steps)
+
+
+def unpack_local(what: str, t: int, d: int, x: bytes, steps: bytes, expected: bytes) -> Local:
+    """The features of ``pack_local``."""
+    verified(what, expected, x, steps)
+    values = np.frombuffer(x, dtype="<f2").reshape(t, d).astype(np.float32)
+    return Local(values, np.frombuffer(steps, dtype="<i4").astype(np.int64))
+
+
+def pack_vector(z: Float32) -> bytes:
+    """(k,) float32, little-endian."""
+    return np.ascontiguousarray(z, dtype="<f4").tobytes()
+
+
+def pack_segment(s: Segment) -> tuple[Any, ...]:
+    """A segment as the values of SEGMENT_COLUMNS."""
+    box = json.dumps([round(v, 6) for v in s.box]) if s.box else None
+    place = (s.start_s, s.end_s, box, s.azimuth_deg, s.elevation_deg)
+    return (s.no, s.kind.value, *place, s.start_char, s.end_char, s.page, s.text or None)
+
+
+def unpack_segment(row: tuple[Any, ...]) -> Segment:
+    """The segment of ``pack_segment``."""
+    no, kind, start_s, end_s, box, azimuth, elevation, start_char, end_char, page, text = row
+    corners = json.loads(box) if box else None
+    return Segment(
+        kind=SegmentKind(kind),
+        no=no,
+        start_s=start_s,
+        end_s=end_s,
+        box=(corners[0], corners[1], corners[2], corners[3]) if corners else None,
+        azimuth_deg=azimuth,
+        elevation_deg=elevation,
+        start_char=start_char,
+        end_char=end_char,
+        page=page,
+        text=text or "",
+    )
+
+
+def storable(text: str) -> str:
+    """Text that SQLite takes: lone surrogates of odd file names become ``\\udcXX`` escapes.
+
+    >>> storable("a\\udcff")
+    'a\\\\udcff'
+    """
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

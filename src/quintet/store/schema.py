@@ -1,0 +1,192 @@
+"""The database: its tables, its version, and how a connection is opened."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from quintet.errors import LibraryCorrupt, LibraryNotFound, LibraryTooNew, NoSpace
+
+DATABASE = "library.sqlite"
+APPLICATION_ID = 0x51_4E_54_54
+"""Marks the file as Quintet's: QNTT."""
+
+VERSION = 1
+"""Of the schema; a library of a larger one is refused."""
+
+BUSY_MS = 10_000
+
+SCHEMA = """
+CREATE TABLE items (
+    id TEXT PRIMARY KEY, modality TEXT NOT NULL, format TEXT NOT NULL, size_bytes INTEGER NOT NULL,
+    added_at TEXT NOT NULL, duration_s REAL, date TEXT
+) WITHOUT ROWID;
+CREATE TABLE files (
+    path TEXT PRIMARY KEY, root TEXT NOT NULL,
+    item_id TEXT NOT NULL REFERENCES items(id) ON DELETE CASCADE,
+    size_bytes INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, inode INTEGER NOT NULL,
+    missing INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE INDEX files_item ON files(item_id);
+CREATE INDEX files_root ON files(root);
+CREATE TABLE metadata (
+    item_id TEXT NOT NULL REFERENCES items(id) ON DELETE CASCADE,
+    key TEXT NOT NULL, value TEXT NOT NULL,
+    PRIMARY KEY (item_id, key)
+) WITHOUT ROWID;
+CREATE INDEX metadata_key ON metadata(key, value);
+CREATE TABLE tags (
+    item_id TEXT NOT NULL REFERENCES items(id) ON DELETE CASCADE, tag TEXT NOT NULL,
+    PRIMARY KEY (item_id, tag)
+) WITHOUT ROWID;
+CREATE TABLE labels (
+    item_id TEXT NOT NULL REFERENCES items(id) ON DELETE CASCADE, source TEXT NOT NULL,
+    label TEXT NOT NULL, PRIMARY KEY (item_id, source)
+) WITHOUT ROWID;
+CREATE TABLE segments (
+    item_id TEXT NOT NULL REFERENCES items(id) ON DELETE CASCADE,
+    channel TEXT NOT NULL, no INTEGER NOT NULL,
+    kind TEXT NOT NULL, start_s REAL, end_s REAL, box TEXT, azimuth_deg REAL, elevation_deg REAL,
+    start_char INTEGER, end_char INTEGER, page INTEGER, text TEXT,
+    PRIMARY KEY (item_id, channel, no)
+) WITHOUT ROWID;
+CREATE TABLE features (
+    item_id TEXT NOT NULL REFERENCES items(id) ON DELETE CASCADE, channel TEXT NOT NULL,
+    encoder TEXT NOT NULL, t INTEGER NOT NULL, d INTEGER NOT NULL,
+    x BLOB NOT NULL, steps BLOB NOT NULL, checksum BLOB NOT NULL,
+    PRIMARY KEY (item_id, channel)
+);
+CREATE TABLE vectors (
+    key INTEGER PRIMARY KEY AUTOINCREMENT, model_id TEXT NOT NULL,
+    item_id TEXT NOT NULL REFERENCES items(id) ON DELETE CASCADE,
+    modality TEXT NOT NULL, channel TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+    z BLOB NOT NULL, checksum BLOB NOT NULL
+);
+CREATE INDEX vectors_shelf ON vectors(model_id, modality, channel);
+CREATE INDEX vectors_item ON vectors(item_id);
+CREATE TABLE texts (
+    id INTEGER PRIMARY KEY, item_id TEXT NOT NULL REFERENCES items(id) ON DELETE CASCADE,
+    path TEXT, field TEXT NOT NULL, channel TEXT, segment_no INTEGER, text TEXT NOT NULL
+);
+CREATE INDEX texts_item ON texts(item_id);
+CREATE VIRTUAL TABLE words USING fts5(prepared, tokenize='porter unicode61');
+CREATE TABLE errors (
+    path TEXT PRIMARY KEY, root TEXT NOT NULL, stage TEXT NOT NULL, code TEXT NOT NULL,
+    detail TEXT NOT NULL, at TEXT NOT NULL, skipped INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE models (
+    id TEXT PRIMARY KEY, method TEXT NOT NULL, created_at TEXT NOT NULL, params TEXT NOT NULL,
+    report TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE model_blobs (
+    model_id TEXT NOT NULL REFERENCES models(id) ON DELETE CASCADE, name TEXT NOT NULL,
+    data BLOB NOT NULL, checksum BLOB NOT NULL, PRIMARY KEY (model_id, name)
+);
+CREATE TABLE jobs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, state TEXT NOT NULL,
+    pid INTEGER NOT NULL,     started_at TEXT NOT NULL, finished_at TEXT, params TEXT NOT NULL, report TEXT NOT NULL
+);
+CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+def connect(folder: Path, *, write: bool) -> sqlite3.Connection:
+    """Open the database of a library folder.
+
+    Raises:
+        LibraryNotFound, LibraryTooNew, LibraryCorrupt, NoSpace: as their names say.
+    """
+    path = folder / DATABASE
+    if not path.is_file():
+        raise LibraryNotFound(f"no library at {folder}; make one with: quintet init")
+    with translated(folder):
+        db = _open(path, write=write)
+        try:
+            _prepare(db, folder, write=write)
+        except BaseException:
+            db.close()
+            raise
+    return db
+
+
+def _open(path: Path, *, write: bool) -> sqlite3.Connection:
+    mode = "rw" if write else "ro"
+    uri = f"{path.absolute().as_uri()}?mode={mode}"
+    if not write and not _can_write(path):
+        uri += "&immutable=1"
+    return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+
+
+def _can_write(path: Path) -> bool:
+    """Whether readers can make the shared-memory file that WAL needs."""
+    return os.access(path.parent, os.W_OK) or Path(f"{path}-shm").exists()
+
+
+def _prepare(db: sqlite3.Connection, folder: Path, *, write: bool) -> None:
+    db.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+    mark = db.execute("PRAGMA application_id").fetchone()[0]
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if mark != APPLICATION_ID:
+        raise LibraryCorrupt(f"{folder / DATABASE} is not a Quintet library (mark {mark:#x})")
+    if version > VERSION:
+        raise LibraryTooNew(
+            f"the library at {folder} has schema {version}, this program knows {VERSION}; "
+            "update Quintet (pip install -U quintet)"
+        )
+    db.execute("PRAGMA foreign_keys = ON")
+    db.execute("PRAGMA trusted_schema = OFF")
+    db.execute("PRAGMA cell_size_check = ON")
+    db.execute("PRAGMA cache_size = -65536")
+    if write:
+        db.execute("PRAGMA synchronous = FULL")
+
+
+def create(folder: Path) -> None:
+    """Make an empty library; the version stamp is written last, in the same transaction.
+
+    Raises:
+        NoSpace: the folder cannot be made or written.
+    """
+    with translated(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        db = sqlite3.connect(folder / DATABASE, isolation_level=None)
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.executescript(
+                f"BEGIN;\n{SCHEMA}\nPRAGMA application_id = {APPLICATION_ID};"
+                f"\nPRAGMA user_version = {VERSION};\nCOMMIT;"
+            )
+        finally:
+            db.close()
+
+
+@contextmanager
+def translated(folder: Path) -> Iterator[None]:
+    """SQLite's and the system's errors as ours, with the way out."""
+    try:
+        yield
+    except sqlite3.DatabaseError as e:
+        raise _error(e, folder) from e
+    except PermissionError as e:
+        raise NoSpace(f"{e.filename or folder} cannot be written: {e.strerror}") from e
+    except OSError as e:
+        raise NoSpace(f"{folder}: {e.strerror}") from e
+
+
+def _error(e: sqlite3.DatabaseError, folder: Path) -> Exception:
+    text = str(e)
+    if "disk is full" in text or "database or disk is full" in text:
+        return NoSpace(f"the disk of {folder} is full; free some space and run it again")
+    if "readonly" in text or "unable to open" in text:
+        return NoSpace(f"{folder} cannot be written ({text}); check its permissions and the disk")
+    if "disk I/O" in text:
+        return NoSpace(f"{folder}: {text}; check the disk, nothing acknowledged is lost")
+    if "malformed" in text or "not a database" in text or "no such table" in text:
+        return LibraryCorrupt(
+            f"the database of {folder} is damaged ({text}); restore a copy of {DATABASE}, or move "
+            "it away and add the folders again: originals are untouched"
+        )
+    return e
