@@ -15,6 +15,9 @@ FLOOR = 0.30
 TIMES_LOCAL = 3.0
 """A cut is also this many times the usual change around it, so that fast motion is none."""
 
+_THIN_PX = 96
+"""Of a frame with at least so many rows and columns every second one is enough."""
+
 NEIGHBOURS = 8
 """Changes on each side that say what is usual."""
 
@@ -52,6 +55,8 @@ def changes(frames: UInt8) -> Float32:
 
 def histogram(frame: UInt8) -> Float32:
     """(4 * BINS ** 3,) float32 that sums to 1: colours of the four quarters of one frame."""
+    if min(frame.shape[:2]) >= _THIN_PX:
+        frame = frame[::2, ::2]
     height, width = frame.shape[:2]
     cell = (frame.astype(np.int64) * BINS) >> 8
     code = (cell[..., 0] * BINS + cell[..., 1]) * BINS + cell[..., 2]

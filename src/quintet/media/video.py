@@ -18,6 +18,7 @@ import av.error
 import numpy as np
 from av.container import InputContainer
 from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from quintet.errors import Code, FileProblem
@@ -89,12 +90,13 @@ def decode(
         if film is None:
             raise FileProblem(Code.NO_CONTENT, "no film in the container")
         metadata |= {"width": str(film.width), "height": str(film.height)}
+        heard, tracks = bool(opened.streams.audio), len(container.captions(opened))
         frames, times = sampled(opened, film, length_s)
     seen = _media(format, frames, times, length_s, metadata)
-    said = [*_embedded(file, limits), *_beside(sidecars or {})]
+    said = [*_embedded(file, tracks, limits), *_beside(sidecars or {})]
     return replace(
         seen,
-        sound=_sound(file, format, limits),
+        sound=_sound(file, format, limits) if heard else None,
         subtitles=subtitles.as_media(said, "subtitles"),
     )
 
@@ -129,6 +131,7 @@ def _taken(frames: Iterator[VideoFrame], gap_s: float) -> tuple[list[UInt8], lis
     times: list[float] = []
     first: float | None = None
     size: tuple[int, int] | None = None
+    scaler = VideoReformatter()  # one for all: a frame's own would set itself up each time
     for no, frame in enumerate(frames):
         time = frame.time if frame.time is not None else no / 25
         first = time if first is None else first
@@ -136,7 +139,7 @@ def _taken(frames: Iterator[VideoFrame], gap_s: float) -> tuple[list[UInt8], lis
         if times and at < times[-1] + gap_s * 0.999:
             continue
         size = size or fit(*_shown(frame), FRAME_SIDE_PX)
-        small.append(_upright(frame, size))
+        small.append(_upright(scaler, frame, size))
         times.append(at)
         if len(times) >= CANDIDATES + 1:
             break
@@ -147,8 +150,12 @@ def _shown(frame: VideoFrame) -> tuple[int, int]:
     return frame.width, frame.height
 
 
-def _upright(frame: VideoFrame, size: tuple[int, int]) -> UInt8:
-    rgb: UInt8 = frame.reformat(*size, format="rgb24").to_ndarray().astype(np.uint8, copy=False)
+def _upright(scaler: VideoReformatter, frame: VideoFrame, size: tuple[int, int]) -> UInt8:
+    rgb: UInt8 = (
+        scaler.reformat(frame, *size, format="rgb24", threads=1)
+        .to_ndarray()
+        .astype(np.uint8, copy=False)
+    )
     turns = round(frame.rotation / 90) % 4
     return np.ascontiguousarray(np.rot90(rgb, turns)) if turns else rgb
 
@@ -261,11 +268,9 @@ def _sound(file: BinaryIO, format: str, limits: Limits) -> AudioMedia | None:
     return audio.media(samples, format, length_s, {})
 
 
-def _embedded(file: BinaryIO, limits: Limits) -> Iterator[subtitles.Cue]:
+def _embedded(file: BinaryIO, tracks: int, limits: Limits) -> Iterator[subtitles.Cue]:
     """Cues of the text subtitle tracks, track after track."""
-    with container.opened(file, limits) as opened:
-        count = len(container.captions(opened))
-    for no in range(count):
+    for no in range(tracks):
         with container.opened(file, limits) as opened:
             yield from _cues(opened, no)
 
