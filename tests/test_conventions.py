@@ -45,7 +45,11 @@ def test_module_says_what_it_is(path):
 
 
 def test_no_function_is_long():
-    long = [f"{p.name}:{n.name} {body_lines(n)}" for p, n in functions() if body_lines(n) > MAX_FUNCTION_LINES]
+    long = [
+        f"{p.name}:{n.name} {body_lines(n)}"
+        for p, n in functions()
+        if body_lines(n) > MAX_FUNCTION_LINES
+    ]
     assert not long
 
 

@@ -14,7 +14,7 @@ from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from quintet.library import Library, create, open
+    from quintet.library import Library, create, open  # noqa: A004 - users say quintet.open
 
 __version__ = _version("quintet")
 

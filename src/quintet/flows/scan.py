@@ -14,12 +14,12 @@ SUBTITLES = (".srt", ".vtt")
 VIDEOS = (".mp4", ".m4v", ".mkv", ".webm", ".mov", ".avi", ".mpg", ".mpeg", ".ogv", ".wmv", ".ts")
 """Names beside which a subtitle file is a side-car; the content still decides what a file is."""
 
-_KINDS = {
-    stat.S_ISFIFO: "FIFO",
-    stat.S_ISSOCK: "socket",
-    stat.S_ISCHR: "device",
-    stat.S_ISBLK: "device",
-}
+_KINDS = (
+    (stat.S_ISFIFO, "FIFO"),
+    (stat.S_ISSOCK, "socket"),
+    (stat.S_ISCHR, "device"),
+    (stat.S_ISBLK, "device"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,8 @@ CREATE TABLE model_blobs (
 );
 CREATE TABLE jobs (
     id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, state TEXT NOT NULL,
-    pid INTEGER NOT NULL,     started_at TEXT NOT NULL, finished_at TEXT, params TEXT NOT NULL, report TEXT NOT NULL
+    pid INTEGER NOT NULL, started_at TEXT NOT NULL, finished_at TEXT,
+    params TEXT NOT NULL, report TEXT NOT NULL
 );
 CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
