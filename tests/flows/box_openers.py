@@ -139,3 +139,9 @@ def _is_open(fd):
 
 def with_sidecars(file, *, sidecars, limits):
     return picture(**{name: len(data) for name, data in sidecars.items()})
+
+
+def decode_text(file, *, sidecars, limits):
+    """Encode and decode with the encoding that the file names."""
+    name = file.read().decode()
+    return picture(a="a".encode(name).decode(name))

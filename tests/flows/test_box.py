@@ -316,6 +316,19 @@ def test_models_are_passed_on_to_a_server_of_their_own():
         assert len(made._servers) == 2
 
 
+@pytest.mark.parametrize("encoding", ["cp437", "big5", "utf-16-be", "koi8-r", "shift_jis"])
+def test_encodings_need_no_import_in_the_child(openers, encoding):
+    with Box(1, opener="box_openers:decode_text") as made:
+        assert made.open(order(encoding)).metadata == {"a": "a"}
+
+
+def test_stereo_pictures_of_cameras(real):
+    made = io.BytesIO()
+    first, second = Image.new("RGB", (20, 10), "red"), Image.new("RGB", (20, 10), "blue")
+    first.save(made, "MPO", save_all=True, append_images=[second])
+    assert real.open(made).pixels.shape == (10, 20, 3)
+
+
 def test_a_decoder_cannot_choose_who_decodes(box):
     assert refusal(box, order("elsewhere")).code is Code.CRASHED
 

@@ -9,11 +9,13 @@ the file, of the request or of the result.
 from __future__ import annotations
 
 import ctypes
+import encodings
 import gc
 import importlib
 import json
 import math
 import os
+import pkgutil
 import resource
 import select
 import signal
@@ -21,6 +23,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -192,6 +195,13 @@ def _load(dotted: str) -> Opener:
     return opener
 
 
+def _load_encodings() -> None:
+    """All text encodings: Python imports each at its first use, which a child cannot."""
+    for found in pkgutil.iter_modules(encodings.__path__):
+        with suppress(ImportError):  # those of another operating system
+            importlib.import_module(f"encodings.{found.name}")
+
+
 def _hello(control: socket.socket, message: dict[str, Any]) -> None:
     control.sendall(json.dumps(message).encode() + b"\n")
 
@@ -199,6 +209,7 @@ def _hello(control: socket.socket, message: dict[str, Any]) -> None:
 def main(fd: int, dotted: str) -> None:
     """Warm up, confine this process for good, say hello, serve."""
     control = socket.socket(fileno=fd)
+    _load_encodings()
     opener = _load(dotted)
     ctypes.CDLL(None)  # children need it for their fences
     read_fd, write_fd = os.pipe()

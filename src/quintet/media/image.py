@@ -18,6 +18,7 @@ from PIL import (
     Image,
     ImageCms,
     ImageOps,
+    MpoImagePlugin,
     TiffImagePlugin,
     UnidentifiedImageError,
     WebPImagePlugin,
@@ -46,7 +47,7 @@ PILLOW_NAME = {
 }
 """Our format names and the only Pillow plug-ins that are ever tried."""
 
-_PLUGINS = (AvifImagePlugin, TiffImagePlugin, WebPImagePlugin)
+_PLUGINS = (AvifImagePlugin, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin)
 """Registered by their import; ``preinit`` registers the others and ``init`` would load forty."""
 
 ANIMATED = ("gif", "webp", "png", "avif")
