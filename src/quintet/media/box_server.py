@@ -222,6 +222,7 @@ def main(fd: int, dotted: str) -> None:
     gc.collect()
     gc.freeze()
     _hello(control, protections)
+    os.dup2(1, 2)  # decoders mutter about every damaged file; 1 is the null device
     Server(control, opener, held_bytes).run(read_fd)
 
 

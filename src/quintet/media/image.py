@@ -50,6 +50,8 @@ PILLOW_NAME = {
 _PLUGINS = (AvifImagePlugin, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin)
 """Registered by their import; ``preinit`` registers the others and ``init`` would load forty."""
 
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # a decode box has no threads
+
 ANIMATED = ("gif", "webp", "png", "avif")
 """Formats that may hold more than one frame; then the file is a video."""
 

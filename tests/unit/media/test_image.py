@@ -5,7 +5,7 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import AvifImagePlugin, Image
 
 from quintet.errors import Code, FileProblem
 from quintet.media import image
@@ -200,3 +200,8 @@ def test_animations_are_left_to_video(name):
     moving = saved(colours(), name, save_all=True, append_images=[Image.new("RGB", (64, 48))])
     assert image.sniff(moving) is None
     assert image.sniff(saved(colours(), name)) == name.lower()
+
+
+def test_avif_needs_no_thread():
+    """Its decoder would start one per processor, which a decode box forbids."""
+    assert AvifImagePlugin.DEFAULT_MAX_THREADS == 1
