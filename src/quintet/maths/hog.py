@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
-from scipy.ndimage import uniform_filter
 
+from quintet.maths.pooling import around
 from quintet.types import Float32
 
 FLAT = np.float32(0.005)
 """Gradient (fraction of full range per pixel) that is added below every normalisation."""
 
+DIRECTIONS = 18
+"""Gradient directions in the full turn, even."""
+WIDTH = DIRECTIONS * 3 // 2 + 1
+"""Numbers per cell."""
 
-def hog(rgb: Float32, cells: int, signed_bins: int = 18) -> Float32:
+
+def hog(rgb: Float32, cells: int) -> Float32:
     """Contrast-normalised gradient histograms: signed, unsigned, and the log of the energy.
 
     Each pixel votes with its strongest colour channel, shared linearly between the two nearest
@@ -20,32 +25,38 @@ def hog(rgb: Float32, cells: int, signed_bins: int = 18) -> Float32:
     neighbours and part of the whole picture's; the square root tames single strong edges.
 
     Args:
-        rgb: (side, side, 3) float32 in 0..1.
+        rgb: (b, side, side, 3) float32 in 0..1.
         cells: number of cells across.
-        signed_bins: directions in the full turn, even.
 
     Returns:
-        (cells, cells, signed_bins * 3 // 2 + 1) float32, finite.
+        (b, cells, cells, WIDTH) float32, finite.
 
     Source:
         Dalal and Triggs 2005; signed and unsigned parts after Felzenszwalb et al. 2010.
     """
-    signed = _votes(np.ascontiguousarray(rgb), cells, signed_bins)
-    half = signed_bins // 2
+    signed = _votes(np.ascontiguousarray(rgb), cells, DIRECTIONS)
+    half = DIRECTIONS // 2
     unsigned = signed[..., :half] + signed[..., half:]
-    energy = unsigned.sum(2)
-    near = uniform_filter(energy, 3, mode="nearest") + np.float32(0.3) * energy.mean() + FLAT
-    shares = np.sqrt(np.concatenate([signed, unsigned], 2) / near[..., None])
+    energy = unsigned.sum(3, keepdims=True)
+    near = around(energy) + FLAT
+    shares = np.sqrt(np.concatenate([signed, unsigned], 3) / near)
     level = np.float32(0.3) * np.log(energy + 2 * FLAT)
-    found: Float32 = np.concatenate([shares, level[..., None]], 2).astype(np.float32)
-    return found
+    return np.concatenate([shares, level], 3)
 
 
 @njit(cache=True)
 def _votes(rgb: Float32, cells: int, bins: int) -> Float32:
-    """(cells, cells, bins) mean gradient magnitude per cell and direction."""
+    """(b, cells, cells, bins) mean gradient magnitude per cell and direction."""
+    out = np.zeros((len(rgb), cells, cells, bins), np.float32)
+    for b in range(len(rgb)):
+        _vote(rgb[b], cells, bins, out[b])
+    return out
+
+
+@njit(cache=True)
+def _vote(rgb: Float32, cells: int, bins: int, out: Float32) -> None:
+    """Add the votes of one picture to its histograms."""
     side = rgb.shape[0]
-    out = np.zeros((cells, cells, bins), np.float32)
     scale = cells / side
     for y in range(side):
         cy = (y + 0.5) * scale - 0.5
@@ -64,7 +75,6 @@ def _votes(rgb: Float32, cells: int, bins: int) -> Float32:
                     vote = size * (1 - abs(cy - i)) * (1 - abs(cx - j)) * scale * scale
                     out[i, j, low % bins] += vote * (1 - part)
                     out[i, j, (low + 1) % bins] += vote * part
-    return out
 
 
 @njit(cache=True)

@@ -24,12 +24,12 @@ def colour_moments(planes: Float32, cells: int) -> Float32:
     """Mean and standard deviation of every plane in each cell.
 
     Args:
-        planes: (c, side, side) float32.
+        planes: (b, c, side, side) float32.
         cells: number of cells across.
 
     Returns:
-        (cells, cells, 2 c) float32.
+        (b, cells, cells, 2 c) float32.
     """
     mean = pool(planes, cells)
     spread = np.sqrt(np.maximum(pool(planes * planes, cells) - mean * mean, 0))
-    return np.ascontiguousarray(np.moveaxis(np.concatenate([mean, spread]), 0, -1))
+    return np.ascontiguousarray(np.moveaxis(np.concatenate([mean, spread], 1), 1, -1))

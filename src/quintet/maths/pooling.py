@@ -28,7 +28,7 @@ def tents(side: int, cells: int) -> Float32:
     distance = np.abs(np.arange(side) + 0.5 - centres[:, None]) / width
     weights = np.maximum(0.0, 1.0 - distance)
     weights /= weights.sum(1, keepdims=True)
-    kept = weights.astype(np.float32)
+    kept: Float32 = weights.astype(np.float32)
     kept.flags.writeable = False
     return kept
 
@@ -70,6 +70,24 @@ def tents_at(samples: int, size: int, margin: int, cells: int) -> Float32:
     centres = (np.arange(cells) + 0.5) * cell
     weights = np.maximum(0.0, 1.0 - np.abs(at - centres[:, None]) / cell)
     weights[:, (at < 0) | (at > inner)] = 0
-    kept = (weights / weights.sum(1, keepdims=True)).astype(np.float32)
+    weights /= weights.sum(1, keepdims=True)
+    kept: Float32 = weights.astype(np.float32)
     kept.flags.writeable = False
     return kept
+
+
+def around(energy: Float32) -> Float32:
+    """Energy against which a cell is judged: of its 3 × 3 neighbours, and part of the picture's.
+
+    Args:
+        energy: (b, cells, cells, 1) float32; cells outside repeat the edge.
+
+    Returns:
+        (b, cells, cells, 1) float32.
+    """
+    padded = np.pad(energy[..., 0], ((0, 0), (1, 1), (1, 1)), mode="edge")
+    rows = padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]
+    near = (rows[:, :, :-2] + rows[:, :, 1:-1] + rows[:, :, 2:]) / np.float32(9)
+    whole = np.float32(0.3) * energy.mean((1, 2), keepdims=True)
+    judged: Float32 = near[..., None] + whole
+    return judged

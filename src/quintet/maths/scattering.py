@@ -38,26 +38,26 @@ def scatter(
         second: also transform the modulus of every wavelet with all coarser ones.
 
     Returns:
-        (cells, cells, c * first_width(scales)) and (cells, cells, c * second_width(scales))
+        (c, cells, cells, first_width(scales)) and (c, cells, cells, second_width(scales))
         float32, ``>= 0``; the latter without columns where ``second`` is not asked for.
 
     Source:
         Bruna and Mallat 2013; Morlet wavelets as in Kymatio, moduli sampled at 2^scale.
     """
-    size = planes.shape[-1]
-    spectrum = fft.fft2(planes)
-    orders: tuple[list[Float32], list[Float32]] = ([], [np.zeros((0, cells, cells), np.float32)])
+    count, size, _ = planes.shape
+    spectra: Complex64 = fft.fft2(planes)
+    one: list[Float32] = []
+    two: list[Float32] = [np.zeros((count, 0, cells, cells), np.float32)]
     for scale in range(scales):
-        modulus = _modulus(spectrum, _wavelets(size, 2**scale), 2**scale)
-        orders[0].append(_pooled(modulus, cells, size, margin))
-        coarser = range(scale + 1, scales) if second else ()
-        inner = fft.fft2(modulus) if coarser else modulus
+        moduli = _moduli(spectra, _wavelets(size, 2**scale), 2**scale)
+        one.append(_pooled(moduli, cells, size, margin, count))
+        coarser = range(scale + 1, scales) if second else range(0)
+        inner: Complex64 = fft.fft2(moduli) if coarser else spectra
         for other in coarser:
             step = 2 ** (other - scale)
-            deeper = _modulus(inner, _wavelets(modulus.shape[-1], step), step)
-            orders[1].append(_pooled(deeper, cells, size, margin))
-    one, two = (np.ascontiguousarray(np.moveaxis(np.concatenate(o), 0, -1)) for o in orders)
-    return one, two
+            deeper = _moduli(inner, _wavelets(moduli.shape[-1], step), step)
+            two.append(_pooled(deeper, cells, size, margin, count))
+    return _last(one), _last(two)
 
 
 def first_width(scales: int) -> int:
@@ -78,7 +78,7 @@ def second_width(scales: int) -> int:
     return ANGLES * ANGLES * scales * (scales - 1) // 2
 
 
-def _modulus(spectra: Complex64, bank: Float32, step: int) -> Float32:
+def _moduli(spectra: Complex64, bank: Float32, step: int) -> Float32:
     """(p, n, n) spectra and (l, n, 2 n) wavelets to (p * l, m, m) moduli, every ``step`` pixels."""
     folded = _folded(np.ascontiguousarray(spectra).view(np.float32), bank, step)
     waves = fft.ifft2(folded.view(np.complex64), overwrite_x=True)
@@ -116,11 +116,16 @@ def _sizes(waves: Float32) -> Float32:
     return out
 
 
-def _pooled(maps: Float32, cells: int, size: int, margin: int) -> Float32:
-    """(p, m, m) maps of a picture of ``size`` pixels to (p, cells, cells) means."""
+def _pooled(maps: Float32, cells: int, size: int, margin: int, count: int) -> Float32:
+    """(p, m, m) maps of ``count`` pictures of ``size`` pixels to (count, paths, cells, cells)."""
     weights = tents_at(maps.shape[-1], size, margin, cells)
     pooled: Float32 = np.matmul(np.matmul(weights, maps), weights.T)
-    return pooled
+    return pooled.reshape(count, -1, cells, cells)
+
+
+def _last(parts: list[Float32]) -> Float32:
+    """Arrays (c, paths, cells, cells) side by side, paths last."""
+    return np.ascontiguousarray(np.moveaxis(np.concatenate(parts, 1), 1, -1))
 
 
 @cache
