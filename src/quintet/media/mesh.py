@@ -8,6 +8,7 @@ materials, textures and files it refers to are never opened.
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -25,6 +26,8 @@ __all__ = ["decode", "sniff", "views", "warm"]
 
 _NO_FILES: dict[str, bytes] = {}
 """What a model may refer to: an empty folder, so every reference is a KeyError."""
+
+logging.getLogger("trimesh").addHandler(logging.NullHandler())  # no tracebacks on the terminal
 
 
 def decode(file: BinaryIO, format: str, limits: Limits) -> MeshMedia:
@@ -63,7 +66,7 @@ def _loaded(data: bytes, format: str) -> trimesh.Scene:
     Raises:
         FileProblem: CORRUPT, with the first words of whatever trimesh raised.
     """
-    options: dict[str, Any] = {"process": False, "maintain_order": True}
+    options: dict[str, Any] = {"process": False}
     if format in ("gltf", "glb", "obj"):
         options["skip_materials"] = True
     if format in ("dae", "3mf", "stl", "off"):

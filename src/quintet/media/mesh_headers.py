@@ -15,6 +15,7 @@ from quintet.media.limits import Limits
 
 HEAD_BYTES = 1 << 16
 STL_HEADER_BYTES, STL_FACE_BYTES = 84, 50
+_STL_WORDS = (b"SOLID", b"STL", b"BINARY STL", b"EXPORTED FROM BLENDER")
 
 _NUMBER = rb"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _OBJ_VERTEX = re.compile(rb"^[ \t]*v(?:[ \t]+" + _NUMBER + rb"){3,}[ \t]*(?:#.*)?\r?$", re.M)
@@ -23,8 +24,8 @@ _OBJ_LINE = re.compile(
     rb"curv2|surf|parm|trim|hole|scrv|sp|end|bmat|step|con|lod|bevel|c_interp|d_interp|shadow_obj|"
     rb"trace_obj|ctech|stech)(?:[ \t].*)?)?"
 )
-_OFF = re.compile(rb"\s*(?:#[^\n]*\n\s*)*(?:ST)?C?N?4?n?OFF\b(?![ \t]*BINARY)")
-_ASCII_STL = re.compile(rb"\s*solid\b.{0,400}?\bfacet\s+normal\b", re.S | re.I)
+_OFF = re.compile(rb"\s*(?:#[^\n]*\n\s*)*(?:ST)?C?N?4?n?OFF(?=[\s\d#])(?![ \t]*BINARY)")
+_ASCII_STL = re.compile(rb"\s*solid\b.{0,400}?\b(?:facet\s+normal|endsolid)\b", re.S | re.I)
 _GLTF_ASSET = re.compile(rb'"asset"\s*:\s*\{')
 _PLY_SIZES = {
     b"char": 1, b"uchar": 1, b"int8": 1, b"uint8": 1,
@@ -76,16 +77,16 @@ def _is_3mf(names: frozenset[str]) -> bool:
 def _is_stl(head: bytes, size: int) -> bool:
     """ASCII by its first words, binary by a count of faces that fits the size.
 
-    A binary file whose header says STL and whose count does not fit is taken, to be refused by
-    name.
+    A binary file that begins with one of the usual words and whose count does not fit is taken,
+    to be refused by name.
     """
     if _ASCII_STL.match(head):
         return True
     if size < STL_HEADER_BYTES:
         return False
     (count,) = struct.unpack_from("<I", head, 80)
-    named = head[:5] == b"solid" or b"STL" in head[:80].upper()
-    return count * STL_FACE_BYTES + STL_HEADER_BYTES == size or (named and b"\0" in head)
+    named = head[:80].upper().startswith(_STL_WORDS) and b"\0" in head
+    return named or count * STL_FACE_BYTES + STL_HEADER_BYTES == size
 
 
 def _is_obj(head: bytes) -> bool:
@@ -155,7 +156,7 @@ def _ply_bytes(words: list[bytes], binary: bool) -> int:
 
 def _check_off(data: bytes, limits: Limits) -> None:
     bare = re.sub(rb"#[^\n]*", b"", data[:HEAD_BYTES])
-    found = re.match(rb"\s*\w*OFF\s+(\d{1,20})\s+(\d{1,20})", bare)
+    found = re.match(rb"\s*\w*OFF\s*(\d{1,20})\s+(\d{1,20})", bare)
     if found is None:
         raise FileProblem(Code.CORRUPT, "OFF without counts")
     for count, least_bytes in zip(found.groups(), (6, 4), strict=True):
@@ -169,6 +170,8 @@ def _check_gltf(data: bytes, limits: Limits) -> None:
 def _check_tree(tree: Any, size: int, limits: Limits) -> None:
     if not isinstance(tree, dict):
         raise FileProblem(Code.CORRUPT, "glTF: not an object")
+    if not _dicts(tree, "meshes"):
+        raise FileProblem(Code.NO_CONTENT, "glTF without a mesh")
     for buffer in _dicts(tree, "buffers"):
         uri = buffer.get("uri")
         if isinstance(uri, str) and not uri.startswith("data:"):

@@ -30,7 +30,14 @@ projection; a picture spans -1 to 1 in both directions.
 """
 
 
-def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+NOTHING = np.float32(-2)
+"""Depth where nothing has been drawn; every model lies between -1 and 1."""
+
+EDGE = np.float32(1e-5)
+"""Slack on the edges, so that no pixel falls between two neighbouring triangles."""
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Machine code, kept on disk where the package lies in a folder that can be written."""
     try:
         return numba.njit(nogil=True, cache=True)(function)
@@ -67,51 +74,63 @@ def cameras() -> Float32:
     return np.array(rows, np.float32)
 
 
-@_compiled
+@compiled
 def _draw_all(vertices, faces, turns, pictures):  # type: ignore[no-untyped-def]
     side = pictures.shape[1]
     placed = np.empty((len(vertices), 3), np.float32)
     depth = np.empty((side, side), np.float32)
     for view in range(len(turns)):
-        turn = turns[view]
-        for i in range(len(vertices)):
-            x, y, z = vertices[i]
-            right = turn[0, 0] * x + turn[0, 1] * y + turn[0, 2] * z
-            up = turn[1, 0] * x + turn[1, 1] * y + turn[1, 2] * z
-            placed[i, 0] = (1 + right) * np.float32(0.5) * side - np.float32(0.5)
-            placed[i, 1] = (1 - up) * np.float32(0.5) * side - np.float32(0.5)
-            placed[i, 2] = turn[2, 0] * x + turn[2, 1] * y + turn[2, 2] * z
-        depth[:] = -2
+        _place(vertices, turns[view], side, placed)
+        depth[:] = NOTHING
         for i in range(len(faces)):
-            _draw(placed[faces[i, 0]], placed[faces[i, 1]], placed[faces[i, 2]], depth)
+            _draw(placed, faces[i, 0], faces[i, 1], faces[i, 2], depth)
         for y in range(side):
             for x in range(side):
-                if depth[y, x] > -2:
+                if depth[y, x] > NOTHING:
                     shade = 128 + 127 * min(max(depth[y, x], -1), 1)
-                    pictures[view, y, x] = np.uint8(shade + np.float32(0.5))
+                    pictures[view, y, x] = np.uint8(shade + 0.5)
 
 
-@_compiled
-def _draw(a, b, c, depth):  # type: ignore[no-untyped-def]
-    """One triangle into the z-buffer; one too thin to hold a pixel's middle leaves its corners."""
-    side = depth.shape[0]
-    left = max(0, math.ceil(min(a[0], b[0], c[0])))
-    right = min(side - 1, math.floor(max(a[0], b[0], c[0])))
-    top = max(0, math.ceil(min(a[1], b[1], c[1])))
-    bottom = min(side - 1, math.floor(max(a[1], b[1], c[1])))
-    area = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
-    if abs(area) > 1e-9:
-        scale = 1 / area
-        # weights of b and c at a pixel, and their steps to the right and down
-        b_right, b_down = (c[1] - a[1]) * scale, -(c[0] - a[0]) * scale
-        c_right, c_down = -(b[1] - a[1]) * scale, (b[0] - a[0]) * scale
-        for y in range(top, bottom + 1):
-            wb = (left - a[0]) * b_right + (y - a[1]) * b_down
-            wc = (left - a[0]) * c_right + (y - a[1]) * c_down
-            for x in range(left, right + 1):
-                if wb >= -1e-6 and wc >= -1e-6 and wb + wc <= 1 + 1e-6:
-                    z = a[2] + wb * (b[2] - a[2]) + wc * (c[2] - a[2])
-                    if z > depth[y, x]:
-                        depth[y, x] = z
-                wb += b_right
-                wc += c_right
+@compiled
+def _place(vertices, turn, side, placed):  # type: ignore[no-untyped-def]
+    """Column and row in pixels, and depth from -1 to 1, of every vertex in one view."""
+    half = np.float32(side) / np.float32(2)
+    middle = half - np.float32(0.5)
+    for i in range(len(vertices)):
+        x, y, z = vertices[i, 0], vertices[i, 1], vertices[i, 2]
+        placed[i, 0] = middle + half * (turn[0, 0] * x + turn[0, 1] * y + turn[0, 2] * z)
+        placed[i, 1] = middle - half * (turn[1, 0] * x + turn[1, 1] * y + turn[1, 2] * z)
+        placed[i, 2] = turn[2, 0] * x + turn[2, 1] * y + turn[2, 2] * z
+
+
+@compiled
+def _draw(placed, a, b, c, depth):  # type: ignore[no-untyped-def]
+    """One triangle into the z-buffer: the pixels whose middles it covers."""
+    side = len(depth)
+    ax, ay, bx, by = placed[a, 0], placed[a, 1], placed[b, 0], placed[b, 1]
+    cx, cy = placed[c, 0], placed[c, 1]
+    left = max(0, math.ceil(min(ax, bx, cx)))
+    right = min(side - 1, math.floor(max(ax, bx, cx)))
+    if left > right:
+        return
+    top = max(0, math.ceil(min(ay, by, cy)))
+    bottom = min(side - 1, math.floor(max(ay, by, cy)))
+    area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+    if top > bottom or abs(area) < 1e-9:
+        return
+    az = placed[a, 2]
+    scale = np.float32(1) / area
+    # weights of b and c: their steps from a pixel to the right and down
+    b_right, b_down = (cy - ay) * scale, (ax - cx) * scale
+    c_right, c_down = (ay - by) * scale, (bx - ax) * scale
+    b_rise, c_rise = placed[b, 2] - az, placed[c, 2] - az
+    for y in range(top, bottom + 1):
+        wb = (left - ax) * b_right + (y - ay) * b_down
+        wc = (left - ax) * c_right + (y - ay) * c_down
+        for x in range(left, right + 1):
+            if wb >= -EDGE and wc >= -EDGE and wb + wc <= 1 + EDGE:
+                z = az + wb * b_rise + wc * c_rise
+                if z > depth[y, x]:
+                    depth[y, x] = z
+            wb += b_right
+            wc += c_right

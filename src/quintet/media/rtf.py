@@ -33,10 +33,12 @@ class _Reader:
         self.unicode_skip = 1
 
     def group(self, brace: bytes) -> None:
+        """Count braces inside a silent group."""
         if self.silent_depth:
             self.silent_depth += 1 if brace == b"{" else -1
 
     def word(self, name: bytes, number: int | None) -> None:
+        """Obey a control word."""
         if name in _SILENT and not self.silent_depth:
             self.silent_depth = 1
         elif name == b"uc":
@@ -48,17 +50,20 @@ class _Reader:
             self.say(_SIGNS.get(name, ""))
 
     def say(self, text: str) -> None:
+        """Add text as it is."""
         if not self.silent_depth:
             self.flush()
             self.pieces.append(text)
 
     def raw(self, data: bytes) -> None:
+        """Add bytes of the file's code page, less those that only stand in for a sign."""
         skipped = min(self.skip_chars, len(data))
         self.skip_chars -= skipped
         if not self.silent_depth:
             self.pending += data[skipped:]
 
     def flush(self) -> None:
+        """Decode the bytes so far: a character may have been written as two escapes."""
         self.pieces.append(self.pending.decode(self.codepage, errors="replace"))
         self.pending.clear()
 

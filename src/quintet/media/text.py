@@ -1,6 +1,6 @@
-"""Texts: plain, Markdown, HTML, subtitles, PDF, Word, OpenDocument, EPUB and RTF, in any encoding.
+"""Texts: plain, Markdown, HTML, XML, subtitles, PDF, Word, OpenDocument, EPUB, RTF.
 
-A text becomes clean NFC words and SENTENCE segments that point into them.
+A text of any encoding becomes clean NFC words and SENTENCE segments that point into them.
 """
 
 from __future__ import annotations
@@ -10,8 +10,21 @@ import re
 from collections.abc import Callable
 from typing import BinaryIO
 
+from lxml import etree
+
 from quintet.errors import Code, FileProblem
-from quintet.media import archive, charset, epub, office, pdf, plain, rtf, subtitles, webpage
+from quintet.media import (
+    archive,
+    charset,
+    epub,
+    markup,
+    office,
+    pdf,
+    plain,
+    rtf,
+    subtitles,
+    webpage,
+)
 from quintet.media.documents import Document, Part, assembled, too_long
 from quintet.media.limits import Limits
 from quintet.types import TextMedia
@@ -70,6 +83,8 @@ def _written(head: str) -> str:
         return "srt"
     if _HTML.match(head) or len(_TAGS.findall(head[:8192])) >= 3:
         return "html"
+    if head.lstrip().startswith(("<?xml", "<svg")):
+        return "xml"
     return "md" if plain.is_markdown(head) else "txt"
 
 
@@ -107,6 +122,12 @@ def _subtitles(data: bytes, encoding: str) -> Document:
     return Document((Part("\n".join(cue.text for cue in cues)),))
 
 
+def _xml(data: bytes, _: str) -> Document:
+    """What stands between the tags of any other XML, a line for each element."""
+    words = (" ".join(str(t).split()) for t in markup.xml(data).itertext(etree.Element))
+    return Document((Part(charset.clean("\n".join(w for w in words if w))),))
+
+
 def _rich(data: bytes, encoding: str) -> Document:
     return rtf.document(data, encoding)
 
@@ -115,6 +136,7 @@ _FROM_BYTES: dict[str, Callable[[bytes, str], Document]] = {
     "txt": _plain,
     "md": _markdown,
     "html": webpage.page,
+    "xml": _xml,
     "srt": _subtitles,
     "vtt": _subtitles,
     "rtf": _rich,
