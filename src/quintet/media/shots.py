@@ -12,11 +12,17 @@ BINS = 8
 FLOOR = 0.30
 """Share of the pixels that must change colour cell; no smaller change is a cut."""
 
+CERTAIN = 0.70
+"""A change of so many pixels is a cut whatever is usual: key frames of a film may all be cuts."""
+
 TIMES_LOCAL = 3.0
 """A cut is also this many times the usual change around it, so that fast motion is none."""
 
 _THIN_PX = 96
 """Of a frame with at least so many rows and columns every second one is enough."""
+
+CALM = 0.25
+"""What is usual is this quantile of the neighbours: up to three of four may be cuts themselves."""
 
 NEIGHBOURS = 8
 """Changes on each side that say what is usual."""
@@ -68,11 +74,11 @@ def histogram(frame: UInt8) -> Float32:
 
 
 def threshold(change: Float32) -> Float32:
-    """(t,) float32: what each change must reach, from the median of its neighbours."""
+    """(t,) float32: what each change must reach, from the calmer of its neighbours."""
     if not len(change):
         return change
     padded = np.pad(change, NEIGHBOURS, constant_values=np.nan)
     spans = np.lib.stride_tricks.sliding_window_view(padded, 2 * NEIGHBOURS + 1)
-    usual = np.nanmedian(spans, axis=1)
-    wanted: Float32 = np.maximum(FLOOR, np.minimum(TIMES_LOCAL * usual, 0.95)).astype(np.float32)
+    usual = np.nanquantile(spans, CALM, axis=1)
+    wanted: Float32 = np.maximum(FLOOR, np.minimum(TIMES_LOCAL * usual, CERTAIN)).astype(np.float32)
     return wanted

@@ -36,6 +36,12 @@ def test_a_cut_within_motion_is_found():
     assert found([scene(6, 16, drift=3), scene(7, 16, drift=3)]) == [0, 16]
 
 
+def test_many_cuts_do_not_hide_each_other():
+    """Key frames of a long film: a scene is one or two of them."""
+    assert found([scene(seed, 2) for seed in range(20)], min_s=0) == list(range(0, 40, 2))
+    assert found([scene(seed, 1) for seed in range(20)], min_s=0) == list(range(20))
+
+
 def test_a_slow_fade_is_no_cut():
     a, b = scene(8, 1)[0].astype(float), scene(9, 1)[0].astype(float)
     fade = np.stack([a + (b - a) * s for s in np.linspace(0, 1, 40)]).astype(np.uint8)
