@@ -1,5 +1,6 @@
 """The promises of every encoder that the catalogue finds, on tiny media and on degenerate ones."""
 
+import contextlib
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import FrozenInstanceError, fields, is_dataclass
@@ -216,8 +217,12 @@ def check(encoder: Encoder, media: Media) -> list[np.ndarray]:
     return found
 
 
-def test_the_catalogue_finds_the_encoders_of_pictures():
-    assert {"image_regions", "video_frames"} <= set(catalog.names(ROLE))
+def test_every_medium_has_an_encoder_that_needs_no_model():
+    ready = set()
+    for name in catalog.names(ROLE):
+        with contextlib.suppress(MissingExtra, UsageError):
+            ready.add(catalog.load(ROLE, name)().modality)
+    assert ready == set(Modality)
 
 
 def test_says_what_it_is(encoder: Encoder):

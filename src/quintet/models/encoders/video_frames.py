@@ -1,4 +1,27 @@
-"""The frames of each shot in order, described without learning or downloads."""
+"""The frames of each shot in order, described without learning or downloads.
+
+What stands out in a frame is looked for and described at its own size, so that a helicopter that
+fills a hundredth of the frame is seen as one that fills it all.
+
+Tried:
+    Class accuracy and MAP of a logistic regression on mean and spread over the frames, 81 training
+    videos of 6 classes, five grouped folds three times (one video is .012; spread of a row .03).
+
+    ====================================================  ====  ====
+    raw pixels, 24 × 24                                    .64   .63
+    gradients 3 × 3 and colour of the frame                .68   .72
+    scene: mean and spread of gradients, wavelets, colour  .79   .76
+    scene in three overlapping bands                       .78   .76
+    thing that stands out: contours 4 × 4                  .77   .73
+    thing: mean and spread of wavelets                     .77   .69
+    where the thing is and how it moves, alone             .52   .52
+    differences of frames besides                          no change
+    scene, thing and movement (kept)                       .82   .76
+    … without the thing's wavelets                         .80   .76
+    … without the thing's contours                         .81   .75
+    … at twice the size for wavelets (2 ms more)           .84   .78
+    ====================================================  ====  ====
+"""
 
 from __future__ import annotations
 
