@@ -26,6 +26,7 @@ _PAIR = re.compile(rb"[\x81-\xfe][\x30-\x39\x40-\x7e\x80-\xfe]")
 _GB_COMMON = re.compile(rb"[\xb0-\xd7][\xa1-\xfe]|[\xa1-\xa3][\xa1-\xfe]")
 _BIG5_COMMON = re.compile(rb"[\xa4-\xc6][\x40-\x7e\xa1-\xfe]|[\xa1-\xa3][\x40-\x7e\xa1-\xfe]")
 _OTHERS = ("shift_jis", "euc_jp", "euc_kr", "cp1251", "koi8_r", "cp1253", "cp1252", "cp1250")
+_WESTERN = frozenset("àáâãäåæçèéêëìíîïñòóôõöøœùúûüýÿßÀÁÂÄÅÇÈÉÊÍÎÑÓÔÖØÚÜ«»‘’“”–—…€£§°·¿¡©®²½")
 _DROPPED = dict.fromkeys((*range(32), *range(127, 160), 65279, 65534, 65535))
 _LINES = {0x0B: "\n", 0x0C: "\n", 0x85: "\n", 0x2028: "\n", 0x2029: "\n"}
 _KEPT = {ord("\n"): "\n", ord("\t"): "\t"}
@@ -76,12 +77,14 @@ def _reads(sample: bytes, encoding: str) -> bool:
     """Whether bytes behind a mark decode to text and not to noise."""
     text = sample[: len(sample) // 4 * 4].decode(encoding, errors="replace")
     bad = sum(unicodedata.category(c) in ("Cc", "Cn", "Co") for c in text if c not in "\t\n\r\f")
-    return bad + text.count("\ufffd") <= 0.05 * len(text) + 1
+    return bad + text.count("\ufffd") <= 0.05 * len(text)
 
 
 def _unmarked_utf16(sample: bytes) -> str | None:
     """UTF-16 shows in the zero upper bytes of spaces and Latin letters; other zeros are no text."""
-    half = max(len(sample) // 2, 1)
+    half = len(sample) // 2
+    if len(sample) % 2:
+        return None
     for zeros, others, name in (
         (sample[1::2], sample[::2], "utf-16-le"),
         (sample[::2], sample[1::2], "utf-16-be"),
@@ -102,10 +105,10 @@ def _legacy(sample: bytes) -> str | None:
     chinese = _chinese(sample)
     if chinese is not None:
         return chinese
+    if _is_western(sample):
+        return "cp1252"
     best = charset_normalizer.from_bytes(sample, cp_isolation=list(_OTHERS)).best()
-    if best is not None:
-        return best.encoding
-    return "cp1252" if _control_share(sample) == 0 and _is_western(sample) else None
+    return None if best is None else best.encoding
 
 
 def _chinese(sample: bytes) -> str | None:
@@ -136,5 +139,7 @@ def _decodes(sample: bytes, name: str) -> bool:
 
 
 def _is_western(sample: bytes) -> bool:
-    """Whether most bytes are ASCII letters, digits and spaces."""
-    return len(re.findall(rb"[A-Za-z0-9\s]", sample)) > 0.6 * len(sample)
+    """Whether high bytes are rare and, in Windows-1252, the letters and signs of the West."""
+    wide = [c for c in sample.decode("cp1252", errors="replace") if c > "\x7f"]
+    known = sum(c in _WESTERN for c in wide)
+    return len(wide) < 0.3 * len(sample) and known >= 0.9 * len(wide)

@@ -17,7 +17,7 @@ HEAD_BYTES = 1 << 16
 STL_HEADER_BYTES, STL_FACE_BYTES = 84, 50
 _STL_WORDS = (b"SOLID", b"STL", b"BINARY STL", b"EXPORTED FROM BLENDER")
 
-_NUMBER = rb"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_NUMBER = rb"[-+]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][-+]?\d+)?"
 _OBJ_VERTEX = re.compile(rb"^[ \t]*v(?:[ \t]+" + _NUMBER + rb"){3,}[ \t]*(?:#.*)?\r?$", re.M)
 _OBJ_LINE = re.compile(
     rb"[ \t]*(?:#.*|(?:v|vt|vn|vp|f|fo|o|g|s|l|p|mg|mtllib|usemtl|usemap|maplib|cstype|deg|curv|"
@@ -214,7 +214,7 @@ def _json(data: bytes, limits: Limits) -> Any:
 def _depth(data: bytes) -> int:
     """Deepest nesting of brackets outside strings."""
     depth = deepest = 0
-    for token in re.finditer(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', data):
+    for token in re.finditer(rb'"(?:[^"\\]|\\.)*+(?:"|\Z)|[\[{]|[\]}]', data, re.S):
         sign = token.group()
         if sign in b"[{":
             depth += 1

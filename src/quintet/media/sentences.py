@@ -19,7 +19,7 @@ _CLOSERS = "\"'”’»)\\]」』）》】"
 _STOP = re.compile(
     rf"[。！？；…｡][。！？；…!?｡]*[{_CLOSERS}]*"  # Chinese: ends at once
     rf"|[.!?]+[{_CLOSERS}]*(?=\s|$|[\u4e00-\u9fff])"  # English: a space must follow
-    r"|[^\S\n]*\n\s*"  # line and paragraph ends
+    r"|\n\s*"  # line and paragraph ends
 )
 _TITLE_WORDS = (
     "mr mrs ms dr prof st mt rev hon gen col maj capt lt sgt sen rep gov pres jr sr messrs "
