@@ -22,6 +22,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _CONTROLS = bytes(c for c in range(32) if c not in b"\t\n\f\r\x1b") + b"\x7f"
+_HIGH = re.compile(rb"[\x80-\xff]")
 _PAIR = re.compile(rb"[\x81-\xfe][\x30-\x39\x40-\x7e\x80-\xfe]")
 _GB_COMMON = re.compile(rb"[\xb0-\xd7][\xa1-\xfe]|[\xa1-\xa3][\xa1-\xfe]")
 _BIG5_COMMON = re.compile(rb"[\xa4-\xc6][\x40-\x7e\xa1-\xfe]|[\xa1-\xa3][\x40-\x7e\xa1-\xfe]")
@@ -43,7 +44,7 @@ def encoding_of(data: bytes) -> str | None:
     >>> encoding_of("naïve".encode()), encoding_of(bytes(range(256)))
     ('utf-8', None)
     """
-    sample = data[:SAMPLE_BYTES]
+    sample = _sample(data)
     for mark, name in _BOMS:
         if sample.startswith(mark):
             return name if _reads(sample, name) else None
@@ -52,6 +53,15 @@ def encoding_of(data: bytes) -> str | None:
     if _control_share(sample) > MAX_CONTROL_SHARE:
         return None
     return "utf-8" if _is_utf8(sample) else _legacy(sample)
+
+
+def _sample(data: bytes) -> bytes:
+    """The first bytes; of a text that begins in mere ASCII also the first that are not."""
+    wide = _HIGH.search(data)
+    if wide is None or wide.start() < SAMPLE_BYTES // 2:
+        return data[:SAMPLE_BYTES]
+    half = SAMPLE_BYTES // 2
+    return data[:half] + data[wide.start() : wide.start() + half]
 
 
 def clean(text: str) -> str:

@@ -69,8 +69,6 @@ def _loaded(data: bytes, format: str) -> trimesh.Scene:
     options: dict[str, Any] = {"process": False}
     if format in ("gltf", "glb", "obj"):
         options["skip_materials"] = True
-    if format in ("dae", "3mf", "stl", "off"):
-        options = {}
     try:
         return trimesh.load_scene(io.BytesIO(data), file_type=format, resolver=_NO_FILES, **options)
     except MemoryError:
@@ -91,7 +89,8 @@ def _joined(scene: trimesh.Scene, limits: Limits) -> tuple[pose.Float64, pose.Fa
     count = face_count = 0
     for matrix, mesh in _placed(scene):
         placed = np.asarray(mesh.vertices, np.float64)
-        vertices.append(placed @ matrix[:3, :3].T + matrix[:3, 3])
+        with np.errstate(invalid="ignore", over="ignore"):  # _check looks at the result
+            vertices.append(placed @ matrix[:3, :3].T + matrix[:3, 3])
         faces.append(np.asarray(mesh.faces, np.int64).astype(np.int32) + np.int32(count))
         count += len(placed)
         face_count += len(mesh.faces)

@@ -80,6 +80,11 @@ def test_a_character_cut_by_the_sample_is_no_damage():
     assert charset.encoding_of(data) == "utf-8"
 
 
+def test_an_encoding_that_shows_late():
+    text = "plain words " * 20_000 + CHINESE
+    assert read(text.encode("gb18030")) == text
+
+
 def test_clean_keeps_lines_and_drops_controls():
     assert charset.clean("a\r\nb\rc\x85d\x1be\ufefff\te\u0301") == "a\nb\nc\ndef\té"
 
