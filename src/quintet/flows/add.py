@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 
-from quintet.errors import Code, FileProblem, NoSpace, SourceError
+from quintet.errors import Code, FileProblem, LibraryError, NoSpace, SourceError
 from quintet.flows.naming import name_texts
-from quintet.flows.reading import Embedding, Encoders, decode, digest, opened, record, unchanged
+from quintet.flows.reading import (
+    Embedding,
+    Encoders,
+    decode,
+    digest,
+    file_row,
+    opened,
+    record,
+    unchanged,
+)
 from quintet.flows.scan import Passed, Seen, scan
 from quintet.media.isolate import Box
-from quintet.store.records import ErrorRow, FileRow, Record
+from quintet.store.records import ErrorRow, Failure, FileRow, Placement, Record
 from quintet.store.sqlite import Store, now
+from quintet.types import Media
 
 BATCH = 32
 """Most items in one transaction."""
 
 BATCH_S = 1.0
-"""A transaction is committed at the latest after this time."""
+"""What is ready is committed at the latest after this time."""
+
+FILES = 512
+"""Most files without a new item (moved, touched, unreadable) in one transaction."""
 
 AHEAD = 4
 """Files in work per worker, so that no worker waits for the next."""
@@ -35,6 +49,14 @@ FEW_MISSING = 10
 SKIPPED = frozenset({Code.SYMLINK, Code.SPECIAL, Code.EMPTY})
 """Reasons that are no failure: there is nothing to index."""
 
+LASTING = frozenset(
+    {Code.EMPTY, Code.UNKNOWN_FORMAT, Code.CORRUPT, Code.NO_CONTENT, Code.TOO_LARGE}
+)
+"""Reasons that hold as long as neither the file nor the program changes: not tried again."""
+
+OF_FILE = frozenset({Code.VANISHED, Code.CHANGED, Code.UNREADABLE, Code.IO})
+"""Reasons that say nothing about another file of the same content."""
+
 Progress = Callable[[str, int, int], None]
 
 
@@ -45,6 +67,7 @@ class AddReport:
     Attributes:
         added: new contents, committed.
         unchanged, moved, duplicate: known contents: as before, at another path, at one more path.
+        updated: known videos that were read again because their subtitle files changed.
         missing: known files that are there no more.
         skipped: links, special and empty files.
         failed: files that could not be read; see ``quintet errors``.
@@ -53,6 +76,7 @@ class AddReport:
 
     added: int = 0
     unchanged: int = 0
+    updated: int = 0
     moved: int = 0
     duplicate: int = 0
     missing: int = 0
@@ -75,9 +99,18 @@ class Work:
 
 
 def add(
-    store: Store, paths: Sequence[Path], work: Work, *, accept_missing: bool = False
+    store: Store,
+    paths: Sequence[Path],
+    work: Work,
+    *,
+    accept_missing: bool = False,
+    retry: bool = False,
 ) -> AddReport:
     """Index files and folders; a file that was reported done is committed.
+
+    Args:
+        accept_missing: mark files as missing even when many are.
+        retry: try files again that failed before and have not changed since.
 
     Raises:
         SourceError: a path that is missing, unreadable, or a folder without any file.
@@ -87,11 +120,12 @@ def add(
     report = AddReport()
     job = store.start_job("add", {"paths": [repr(str(p)) for p in paths]})
     state = "interrupted"
+    ids = set(store.find())
     try:
         for path in paths:
-            _Root(store, str(path), work, report).run(accept_missing=accept_missing)
+            _Root(store, str(path), work, report, ids, retry=retry).run(accept_missing)
         state = "done"
-    except (SourceError, NoSpace):
+    except (SourceError, LibraryError):
         state = "failed"
         raise
     finally:
@@ -102,187 +136,287 @@ def add(
 
 def _finish(store: Store, job: int, state: str, report: AddReport) -> None:
     try:
+        store.forget_orphans()
         store.finish_job(job, state, {"added": report.added, "failed": report.failed})
     except NoSpace as e:
         report.warnings.append(str(e))
 
 
+@dataclass(frozen=True)
+class _Read:
+    """What a worker found: the content's id, and its record unless the content is known.
+
+    Attributes:
+        update: the item is known; the record replaces what was read from it before.
+    """
+
+    item_id: str
+    record: Record | None
+    update: bool = False
+
+
 class _Root:
     """One pass over one added path."""
 
-    def __init__(self, store: Store, root: str, work: Work, report: AddReport) -> None:
-        self.store = store
-        self.root = root
-        self.work = work
-        self.report = report
+    def __init__(
+        self,
+        store: Store,
+        root: str,
+        work: Work,
+        report: AddReport,
+        ids: set[str],
+        *,
+        retry: bool,
+    ) -> None:
+        self.store, self.root, self.work, self.report = store, root, work, report
+        self.program = version("quintet")
+        self.ids = ids  # contents in the library
         self.known = store.known_files(root)
-        self.gone = dict(self.known)
-        self.ids = frozenset(store.find())
-        self.claims: dict[str, Seen] = {}
-        self.again: list[tuple[Seen, str]] = []
-        self.wrong: set[str] = set()
+        self.gone = {path for path, row in self.known.items() if not row.missing}
+        self.failures = {} if retry else store.failures(root)
+        self.claims: dict[str, Seen] = {}  # contents that a file of this run brings
+        self.spoilt: dict[str, FileProblem] = {}  # contents that cannot be read
+        self.again: list[tuple[Seen, str]] = []  # files of contents that are being read
         self.batch: list[Record] = []
-        self.since = time.monotonic()
+        self.placed: list[Placement] = []
         self.touched: list[FileRow] = []
-        self.seen = 0
+        self.wrong: list[Failure] = []
+        self.all_wrong: set[str] = set()
+        self.left: set[str] = set()  # paths that files moved away from
+        self.since = time.monotonic()
+        self.entries = 0
+        self.regular = 0
 
-    def run(self, *, accept_missing: bool) -> None:
+    def run(self, accept_missing: bool) -> None:
         """Read what is new or changed, then see what is no longer there."""
         try:
             self._read_all()
         finally:
             self._commit()
-        for seen, item_id in self.again:
-            self._place(seen, item_id)
-            self._tick()
-        if not self.seen:
+        self._place_later()
+        self._commit()
+        if not self.entries or (self.gone and not self.regular):
             raise SourceError(
-                f"{self.root} holds no file; nothing was changed in the library "
+                f"{self.root} holds no file that can be read; nothing was marked as missing "
                 "(is a disk not mounted?)"
             )
         self._missing(accept_missing=accept_missing)
-        self.store.clear_errors(self.root, sorted(self.wrong))
+        self.store.clear_errors(self.root, sorted(self.all_wrong))
+
+    # reading
 
     def _read_all(self) -> None:
-        running: deque[tuple[Seen, Future[_Read]]] = deque()
+        running: dict[Future[_Read], Seen] = {}
         with ThreadPoolExecutor(self.work.workers, thread_name_prefix="add") as pool:
             try:
                 for seen in self._changed():
-                    running.append((seen, pool.submit(self._read, seen)))
-                    if len(running) >= AHEAD * self.work.workers:
-                        self._take(*running.popleft())
+                    running[pool.submit(self._read, seen)] = seen
+                    while len(running) >= AHEAD * self.work.workers:
+                        self._harvest(running)
                 while running:
-                    self._take(*running.popleft())
+                    self._harvest(running)
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
 
+    def _harvest(self, running: dict[Future[_Read], Seen]) -> None:
+        done, _ = wait(running, timeout=BATCH_S, return_when=FIRST_COMPLETED)
+        for future in done:
+            self._take(running.pop(future), future.result)
+        self._commit_when_due()
+
     def _changed(self) -> Iterator[Seen]:
         """Files that must be read; the others are dealt with at once."""
-        for found in scan(self.root):
-            self.seen += 1
-            before = self.gone.pop(found.path, None) or self.store.file(found.path)
+        for found in scan(self.root, leave_out=str(self.store.folder)):
+            self.entries += 1
+            self.gone.discard(found.path)
             if isinstance(found, Passed):
-                self._problem(found.path, "scan", FileProblem(found.code, found.detail))
-            elif before and _same(before, found):
-                self.report.unchanged += 1
-                if before.missing or before.root != self.root:
-                    self.touched.append(_row(found, self.root, before.item_id))
+                self._passed(found)
             else:
-                yield found
-            self._tick()
+                self.regular += 1
+                if not self._as_before(found):
+                    yield found
+            self._commit_when_due()
+
+    def _passed(self, found: Passed) -> None:
+        if found.folder:
+            below = found.path.rstrip("/") + "/"
+            self.gone = {path for path in self.gone if not path.startswith(below)}
+        self._problem(found.path, "scan", FileProblem(found.code, found.detail), None)
+
+    def _as_before(self, found: Seen) -> bool:
+        """Whether a file is as it was when it was indexed, or when that failed."""
+        before, failure = self.known.get(found.path), self.failures.get(found.path)
+        if before and _stamp(before) == _stamp(found) and before.beside == found.beside:
+            self.report.unchanged += 1
+            root = min(before.root, self.root, key=len)
+            if before.missing or before.root != root or self.work.tags:
+                self.touched.append(file_row(found, root, before.item_id))
+            return True
+        if failure and self._still_fails(failure, found):
+            self.all_wrong.add(found.path)
+            self._count(failure)
+            return True
+        return False
+
+    def _still_fails(self, failure: Failure, found: Seen) -> bool:
+        same = (failure.size_bytes, failure.mtime_ns) == _stamp(found)
+        return same and failure.program == self.program and failure.error.code in LASTING
 
     def _read(self, seen: Seen) -> _Read:
         """In a worker thread: the content's hash, and its record when it is new."""
         with opened(seen.path) as file:
             item_id = digest(file, seen)
-            if self._claimed(item_id, seen):
+            before = self.known.get(seen.path)
+            update = before is not None and before.item_id == item_id
+            if update and before is not None and before.beside == seen.beside:
+                return _Read(item_id, None)
+            if not update and self._claimed(item_id, seen):
                 return _Read(item_id, None)
             try:
-                media = decode(self.work.box, file, seen.path)
-                made = record(
-                    *(seen, self.root, item_id, media),
-                    *(self.work.encoders, self.work.embedding, self.work.tags),
-                )
+                media = decode(self.work.box, file, seen.path, seen.sidecars)
+                made = self._record(seen, item_id, media)
                 unchanged(file, seen)
-            except BaseException:
+            except BaseException as e:
+                if isinstance(e, FileProblem) and e.code not in OF_FILE:
+                    self.spoilt[item_id] = e
                 self.claims.pop(item_id, None)
                 raise
-            return _Read(item_id, made)
+            return _Read(item_id, made, update)
+
+    def _record(self, seen: Seen, item_id: str, media: Media) -> Record:
+        work = self.work
+        return record(*(seen, self.root, item_id, media, work.encoders, work.embedding, work.tags))
 
     def _claimed(self, item_id: str, seen: Seen) -> bool:
         """Whether the content is known, or another file of this run brings it."""
         return item_id in self.ids or self.claims.setdefault(item_id, seen) is not seen
 
-    def _take(self, seen: Seen, future: Future[_Read]) -> None:
-        try:
-            read = future.result()
-        except FileProblem as e:
-            self._problem(seen.path, "decode" if e.code is not Code.ENCODER else "encode", e)
-        else:
-            self._keep(seen, read)
-        self._tick()
+    # what became of a file
 
-    def _keep(self, seen: Seen, read: _Read) -> None:
-        if read.record is None:
-            self.again.append((seen, read.item_id))
+    def _take(self, seen: Seen, read: Callable[[], _Read]) -> None:
+        try:
+            found = read()
+        except FileProblem as e:
+            self._problem(seen.path, "encode" if e.code is Code.ENCODER else "decode", e, seen)
             return
-        self.batch.append(read.record)
-        if len(self.batch) >= BATCH or time.monotonic() - self.since > BATCH_S:
-            self._commit()
+        if found.record is None:
+            self._known_content(seen, found.item_id)
+        elif found.update:
+            self.store.put_features(found.record)
+            self.report.updated += 1
+        else:
+            self.batch.append(found.record)
+
+    def _known_content(self, seen: Seen, item_id: str) -> None:
+        if item_id in self.ids:
+            self._place(seen, item_id)
+        else:
+            self.again.append((seen, item_id))
+
+    def _place_later(self) -> None:
+        """Further files of contents that this run brought, or could not read."""
+        for seen, item_id in self.again:
+            if item_id in self.ids:
+                self._place(seen, item_id)
+            elif item_id in self.spoilt:
+                self._problem(seen.path, "decode", self.spoilt[item_id], seen)
+            else:
+                self._take(seen, lambda seen=seen: self._read(seen))  # type: ignore[misc]  # bound now
+                self._commit()
+            self._commit_when_due()
 
     def _place(self, seen: Seen, item_id: str) -> None:
         """A known content at a path where it was not before: moved, or one more copy."""
-        if not self.store.has(item_id):
-            self._problem(
-                seen.path,
-                "decode",
-                FileProblem(Code.CORRUPT, "same content as another file that cannot be read"),
-            )
-            return
         (item,) = self.store.get_many([item_id])
-        gone = [p for p in (item.path, *item.others) if p != seen.path and not Path(p).exists()]
-        texts = name_texts(seen.path, self.root)
-        self.store.put_file(_row(seen, self.root, item_id), item_id, texts)
-        self.store.add_tags([item_id], self.work.tags)
-        if gone:
-            self.store.forget_files(gone)
-            for path in gone:
-                self.gone.pop(path, None)
+        paths = [p for p in (item.path, *item.others) if p and p != seen.path]
+        gone = [p for p in paths if p not in self.left and _is_gone(p)]
+        self.left.update(gone)
+        self.gone.difference_update(gone)
+        before = self.known.get(seen.path)
+        root = before.root if before and before.item_id == item_id else self.root
+        texts = name_texts(seen.path, root)
+        row = file_row(seen, min(root, self.root, key=len), item_id)
+        self.placed.append(Placement(row, texts, self.work.tags, gone))
+
+    def _problem(self, path: str, stage: str, e: FileProblem, seen: Seen | None) -> None:
+        row = ErrorRow(path, stage, e.code.value, e.detail, now())
+        size, mtime_ns = _stamp(seen) if seen else (-1, 0)
+        self.wrong.append(Failure(row, e.code in SKIPPED, size, mtime_ns, self.program))
+        self.all_wrong.add(path)
+
+    # committing
+
+    def _commit_when_due(self) -> None:
+        files = len(self.placed) + len(self.touched) + len(self.wrong)
+        waited = time.monotonic() - self.since > BATCH_S
+        if len(self.batch) >= BATCH or files >= FILES or waited:
+            self._commit()
+
+    def _commit(self) -> None:
+        """Commit what is ready. Lists are emptied first: nothing can be written twice."""
+        batch, self.batch = self.batch, []
+        placed, self.placed = self.placed, []
+        touched, self.touched = self.touched, []
+        wrong, self.wrong = self.wrong, []
+        if batch:
+            self.store.put(batch)
+            self.report.added += len(batch)
+            self.ids.update(r.item.id for r in batch)
+        if placed:
+            self.store.put_files(placed)
+            for placement in placed:
+                self._count_placed(placement)
+        if touched:
+            self.store.touch_files(touched, self.work.tags)
+        if wrong:
+            self.store.record_errors(wrong)
+            for failure in wrong:
+                self._count(failure)
+        self.since = time.monotonic()
+        self._tick()
+
+    def _count_placed(self, placement: Placement) -> None:
+        before = self.known.get(placement.file.path)
+        if placement.gone:
             self.report.moved += 1
-        elif seen.path in (item.path, *item.others):
+        elif before is not None and before.item_id == placement.file.item_id:
             self.report.unchanged += 1
         else:
             self.report.duplicate += 1
 
-    def _problem(self, path: str, stage: str, e: FileProblem) -> None:
-        skipped = e.code in SKIPPED
-        self.report.skipped += skipped
-        self.report.failed += not skipped
-        self.wrong.add(path)
-        row = ErrorRow(path, stage, e.code.value, e.detail, now())
-        self.store.record_errors([row], self.root, skipped=skipped)
-
-    def _commit(self) -> None:
-        if self.batch:
-            self.store.put(self.batch)
-            self.report.added += len(self.batch)
-            self.batch = []
-        if self.touched:
-            self.store.touch_files(self.touched)
-            self.touched = []
-        self.since = time.monotonic()
-        self._tick()
+    def _count(self, failure: Failure) -> None:
+        self.report.skipped += failure.skipped
+        self.report.failed += not failure.skipped
 
     def _tick(self) -> None:
         r = self.report
-        done = r.added + r.unchanged + r.moved + r.duplicate + r.skipped + r.failed
-        self.work.on_progress("add", done, 0)
+        known = r.unchanged + r.updated + r.moved + r.duplicate
+        self.work.on_progress("add", r.added + known + r.skipped + r.failed, 0)
 
     def _missing(self, *, accept_missing: bool) -> None:
-        gone = [p for p, row in self.gone.items() if not row.missing]
-        few = len(gone) < FEW_MISSING or len(gone) <= MANY_MISSING * len(self.known)
-        if gone and not few and not accept_missing:
+        present = sum(not row.missing for row in self.known.values())
+        few = len(self.gone) < FEW_MISSING or len(self.gone) <= MANY_MISSING * present
+        if not few and not accept_missing:
             self.report.warnings.append(
-                f"{len(gone)} of {len(self.known)} known files below {self.root} are not there; "
+                f"{len(self.gone)} of {present} known files below {self.root} are not there; "
                 "none was marked as missing. If that is right, add it with --accept-missing"
             )
             return
-        self.store.mark_missing(gone)
-        self.report.missing += len(gone)
+        self.store.mark_missing(sorted(self.gone))
+        self.report.missing += len(self.gone)
 
 
-@dataclass(frozen=True)
-class _Read:
-    """What a worker found: the content's id, and its record unless the content is known."""
-
-    item_id: str
-    record: Record | None
+def _stamp(file: FileRow | Seen) -> tuple[int, int]:
+    return (file.size_bytes, file.mtime_ns)
 
 
-def _same(before: FileRow, found: Seen) -> bool:
-    return (before.size_bytes, before.mtime_ns) == (found.size_bytes, found.mtime_ns)
-
-
-def _row(seen: Seen, root: str, item_id: str) -> FileRow:
-    return FileRow(seen.path, root, seen.size_bytes, seen.mtime_ns, seen.inode, item_id)
+def _is_gone(path: str) -> bool:
+    """Whether a path is there no more; one that cannot be looked at may be."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False

@@ -102,10 +102,16 @@ def unchanged(file: BinaryIO, seen: Seen) -> None:
         raise FileProblem(Code.CHANGED, "it changed while it was read; it is read at the next add")
 
 
-def decode(box: Box, file: BinaryIO, path: str) -> Media:
-    """The file and its side-car subtitles, decoded in the box."""
+def decode(box: Box, file: BinaryIO, path: str, names: Sequence[str] | None = None) -> Media:
+    """The file and its side-car subtitles, decoded in the box.
+
+    Args:
+        names: of the side-cars, where a scan has found them; looked for when None.
+    """
     file.seek(0)
-    extra = {name: _sidecar(where) for name, where in sidecars(path).items()}
+    folder = os.path.dirname(path)  # noqa: PTH120 - names may hold any byte
+    places = sidecars(path) if names is None else {n: f"{folder}/{n}" for n in names}
+    extra = {name: _sidecar(where) for name, where in places.items()}
     return box.open(file, sidecars={name: data for name, data in extra.items() if data})
 
 
@@ -176,13 +182,19 @@ def record(
     names = {c: encoders[tower(media.modality, c)] for c in local}
     return Record(
         item=item,
-        file=FileRow(seen.path, root, seen.size_bytes, seen.mtime_ns, seen.inode, item_id),
+        file=file_row(seen, root, item_id),
         segments=segments,
         local=local,
         encoder={c: f"{e.name}@{e.version}" for c, e in names.items()},
         texts=[*name_texts(seen.path, root), *_texts(item, media)],
         vectors=vectors(item_id, media.modality, segments, local, embedding),
     )
+
+
+def file_row(seen: Seen, root: str, item_id: str) -> FileRow:
+    """A file as the store keeps it."""
+    place = (seen.size_bytes, seen.mtime_ns, seen.inode)
+    return FileRow(seen.path, root, *place, item_id, beside=seen.beside)
 
 
 def _metadata(media: Media) -> dict[str, str]:

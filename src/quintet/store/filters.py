@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
 from quintet.errors import FilterError
+from quintet.store.packing import path_key, storable
 from quintet.types import Modality
 
 _CONDITION = re.compile(r"\s*([^=!<>~\s][^=!<>~]*?)\s*(!=|<=|>=|=|<|>|~)\s*(.*?)\s*", re.DOTALL)
@@ -30,12 +32,23 @@ KEYS = (
 """Keys that every item has; any other key is looked up in the metadata."""
 
 
-def clause(conditions: Sequence[str], modalities: Sequence[Modality]) -> tuple[str, list[object]]:
+def metadata_keys(conditions: Sequence[str]) -> list[str]:
+    """The keys of the conditions that must be looked up in the metadata."""
+    keys = [_parsed(condition)[0] for condition in conditions]
+    return [key for key in keys if key not in KEYS]
+
+
+def clause(
+    conditions: Sequence[str], modalities: Sequence[Modality], known: Sequence[str] = ()
+) -> tuple[str, list[object]]:
     """An SQL expression over items ``i`` and its parameters.
 
+    Args:
+        known: the metadata keys, lower case, that at least one item has.
+
     Raises:
-        FilterError: a condition that is not KEY, operator, VALUE, or whose value is no number
-            where one is needed.
+        FilterError: a condition that is not KEY, operator, VALUE; a key that no item has; a value
+            that is no number, no medium or neither yes nor no where one is needed.
     """
     parts: list[str] = ["1"]
     values: list[object] = []
@@ -43,23 +56,30 @@ def clause(conditions: Sequence[str], modalities: Sequence[Modality]) -> tuple[s
         parts.append(f"i.modality IN ({', '.join('?' * len(modalities))})")
         values += [m.value for m in modalities]
     for condition in conditions:
-        sql, parameters = _one(condition)
+        sql, parameters = _one(condition, known)
         parts.append(sql)
         values += parameters
     return " AND ".join(parts), values
 
 
-def _one(condition: str) -> tuple[str, list[object]]:
+def _parsed(condition: str) -> tuple[str, str, str]:
     found = _CONDITION.fullmatch(condition)
     if not found or not found[3]:
         raise FilterError(
             f"{condition!r} is not KEY=VALUE, KEY!=VALUE, KEY~PART, KEY<VALUE or KEY>VALUE; "
             f"keys: {', '.join(KEYS)}, or any metadata key"
         )
-    key, operator, value = found[1].lower(), found[2], found[3]
+    return found[1].lower(), found[2], found[3]
+
+
+def _one(condition: str, known: Sequence[str]) -> tuple[str, list[object]]:
+    key, operator, value = _parsed(condition)
+    if key not in KEYS and key not in known:
+        listed = ", ".join([*KEYS, *sorted(known)[:20]])
+        raise FilterError(f"{condition!r}: no item has a key {key!r}; known: {listed}")
     if operator == "!=":
         sql, parameters = _positive(key, "=", value, condition)
-        return f"NOT {sql}", parameters
+        return f"NOT coalesce({sql}, 0)", parameters
     return _positive(key, operator, value, condition)
 
 
@@ -68,18 +88,22 @@ def _positive(key: str, operator: str, value: str, condition: str) -> tuple[str,
         column = "i.size_bytes" if key == "size" else "i.duration_s"
         return f"({column} {_number_operator(operator, condition)} ?)", [_number(value, condition)]
     if key == "missing":
-        yes = value.lower() in ("yes", "true", "1")
         has = _FILE.format("f.missing = 0")
-        return (f"NOT {has}" if yes else has), []
+        return (f"NOT {has}" if _yes(operator, value, condition) else has), []
+    if key == "date":
+        return _date(operator, storable(value))
+    if key == "modality" and operator == "=" and value.lower() not in set(Modality):
+        raise FilterError(f"{condition!r}: the media are {', '.join(Modality)}")
     column, wrap = _column(key)
-    sql, parameter = _compare(column, operator, value)
+    stored = path_key(value) if column.startswith(("f.path", "replace", "rtrim")) else value
+    sql, parameter = _compare(column, operator, storable(stored))
     extra: list[object] = [key] if wrap.startswith("EXISTS (SELECT 1 FROM metadata") else []
     return wrap.format(sql), [*extra, parameter]
 
 
 def _column(key: str) -> tuple[str, str]:
     """The column a key compares, and the expression around the comparison."""
-    if key in ("modality", "format", "date", "id"):
+    if key in ("modality", "format", "id"):
         return f"i.{key}", "({})"
     if key == "path":
         return "f.path", _FILE
@@ -99,7 +123,30 @@ def _compare(column: str, operator: str, value: str) -> tuple[str, object]:
         return f"instr(lower({column}), lower(?)) > 0", f"/{value.strip('/')}/"
     if operator == "=":
         return f"lower({column}) = lower(?)", value
+    if column == "x.value" and _is_number(value):
+        return f"(CAST({column} AS REAL) {operator} ? AND {column} GLOB '[0-9.+-]*')", float(value)
     return f"{column} {operator} ?", value
+
+
+def _date(operator: str, value: str) -> tuple[str, list[object]]:
+    """Dates compare as far as they are given: 2019 is all of that year."""
+    if operator == "~":
+        return "instr(i.date, ?) > 0", [value]
+    return f"(substr(i.date, 1, ?) {operator} ?)", [len(value), value]
+
+
+def _yes(operator: str, value: str, condition: str) -> bool:
+    answers = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+    if operator != "=" or value.lower() not in answers:
+        raise FilterError(f"{condition!r}: write missing=yes or missing=no")
+    return answers[value.lower()]
+
+
+def _is_number(value: str) -> bool:
+    try:
+        return math.isfinite(float(value))
+    except ValueError:
+        return False
 
 
 def _number_operator(operator: str, condition: str) -> str:

@@ -75,8 +75,43 @@ def unpack_segment(row: tuple[Any, ...]) -> Segment:
     )
 
 
+_BYTES = 0x10FE00
+"""Private characters that stand for the bytes of file names that are not UTF-8."""
+
+
+def path_key(path: str) -> str:
+    """A path as SQLite takes it: bytes that are not UTF-8 become private characters.
+
+    >>> real_path(path_key("a\udcff")) == "a\udcff"
+    True
+    """
+    if path.isascii():
+        return path
+    swapped = "".join(
+        chr(_BYTES + ord(c) - 0xDC00) if "\udc80" <= c <= "\udcff" else c for c in path
+    )
+    return storable(swapped)
+
+
+def real_path(key: str) -> str:
+    """The path of ``path_key``, as the system's calls take it."""
+    if key.isascii():
+        return key
+    first, last = chr(_BYTES + 0x80), chr(_BYTES + 0xFF)
+    return "".join(chr(ord(c) - _BYTES + 0xDC00) if first <= c <= last else c for c in key)
+
+
+def printable(text: str) -> str:
+    """Text for a terminal: control characters, bytes and lone surrogates become escapes.
+
+    >>> printable("a\x1b[31m")
+    'a\\x1b[31m'
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def storable(text: str) -> str:
-    """Text that SQLite takes: lone surrogates of odd file names become ``\\udcXX`` escapes.
+    """Text that SQLite takes: lone surrogates become ``\\udcXX`` escapes.
 
     >>> storable("a\\udcff")
     'a\\\\udcff'

@@ -16,7 +16,12 @@ TEXT_FIELDS = ("name", "folder", "tag", "metadata", "text", "subtitle")
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
-    """One file as the last scan saw it; ``root`` is the folder that was added."""
+    """One file as the last scan saw it.
+
+    Attributes:
+        root: the folder that was added.
+        beside: the subtitle files that belong to it: their names, sizes and times.
+    """
 
     path: str
     root: str
@@ -25,6 +30,7 @@ class FileRow:
     inode: int
     item_id: str = ""
     missing: bool = False
+    beside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,37 @@ class ErrorRow:
     code: str
     detail: str
     at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An error and the file as it was then: an unchanged file need not be tried again.
+
+    Attributes:
+        skipped: no failure; there is nothing to index.
+        program: version of the program that tried.
+    """
+
+    error: ErrorRow
+    skipped: bool = False
+    size_bytes: int = -1
+    mtime_ns: int = 0
+    program: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A known content found at a further path.
+
+    Attributes:
+        texts: the names in the path.
+        gone: paths of the same content that are there no more.
+    """
+
+    file: FileRow
+    texts: Sequence[TextRow]
+    tags: Sequence[str] = ()
+    gone: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from quintet.errors import LibraryCorrupt, LibraryNotFound, LibraryTooNew, NoSpace
+from quintet.errors import (
+    LibraryBusy,
+    LibraryCorrupt,
+    LibraryNotFound,
+    LibraryTooNew,
+    NoSpace,
+    UsageError,
+)
 
 DATABASE = "library.sqlite"
 APPLICATION_ID = 0x51_4E_54_54
@@ -19,6 +26,9 @@ VERSION = 1
 
 BUSY_MS = 10_000
 
+WAL_BYTES = 64 << 20
+"""The write-ahead log is cut back to this size after a large transaction."""
+
 SCHEMA = """
 CREATE TABLE items (
     id TEXT PRIMARY KEY, modality TEXT NOT NULL, format TEXT NOT NULL, size_bytes INTEGER NOT NULL,
@@ -28,10 +38,9 @@ CREATE TABLE files (
     path TEXT PRIMARY KEY, root TEXT NOT NULL,
     item_id TEXT NOT NULL REFERENCES items(id) ON DELETE CASCADE,
     size_bytes INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, inode INTEGER NOT NULL,
-    missing INTEGER NOT NULL DEFAULT 0
+    beside TEXT NOT NULL, missing INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE INDEX files_item ON files(item_id);
-CREATE INDEX files_root ON files(root);
 CREATE TABLE metadata (
     item_id TEXT NOT NULL REFERENCES items(id) ON DELETE CASCADE,
     key TEXT NOT NULL, value TEXT NOT NULL,
@@ -72,10 +81,12 @@ CREATE TABLE texts (
     path TEXT, field TEXT NOT NULL, channel TEXT, segment_no INTEGER, text TEXT NOT NULL
 );
 CREATE INDEX texts_item ON texts(item_id);
+CREATE INDEX texts_path ON texts(path) WHERE path IS NOT NULL;
 CREATE VIRTUAL TABLE words USING fts5(prepared, tokenize='porter unicode61');
 CREATE TABLE errors (
-    path TEXT PRIMARY KEY, root TEXT NOT NULL, stage TEXT NOT NULL, code TEXT NOT NULL,
-    detail TEXT NOT NULL, at TEXT NOT NULL, skipped INTEGER NOT NULL
+    path TEXT PRIMARY KEY, stage TEXT NOT NULL, code TEXT NOT NULL,
+    detail TEXT NOT NULL, at TEXT NOT NULL, skipped INTEGER NOT NULL,
+    size_bytes INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, program TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE models (
     id TEXT PRIMARY KEY, method TEXT NOT NULL, created_at TEXT NOT NULL, params TEXT NOT NULL,
@@ -101,9 +112,9 @@ def connect(folder: Path, *, write: bool) -> sqlite3.Connection:
         LibraryNotFound, LibraryTooNew, LibraryCorrupt, NoSpace: as their names say.
     """
     path = folder / DATABASE
-    if not path.is_file():
-        raise LibraryNotFound(f"no library at {folder}; make one with: quintet init")
     with translated(folder):
+        if not path.is_file():
+            raise LibraryNotFound(f"no library at {folder}; make one with: quintet init")
         db = _open(path, write=write)
         try:
             _prepare(db, folder, write=write)
@@ -117,6 +128,7 @@ def _open(path: Path, *, write: bool) -> sqlite3.Connection:
     mode = "rw" if write else "ro"
     uri = f"{path.absolute().as_uri()}?mode={mode}"
     if not write and not _can_write(path):
+        _refuse_unfinished(path)
         uri += "&immutable=1"
     return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
 
@@ -124,6 +136,15 @@ def _open(path: Path, *, write: bool) -> sqlite3.Connection:
 def _can_write(path: Path) -> bool:
     """Whether readers can make the shared-memory file that WAL needs."""
     return os.access(path.parent, os.W_OK) or Path(f"{path}-shm").exists()
+
+
+def _refuse_unfinished(path: Path) -> None:
+    log = Path(f"{path}-wal")
+    if log.exists() and log.stat().st_size:
+        raise NoSpace(
+            f"{path.parent} is read-only and its last writer did not finish; copy the folder to "
+            "where it can be written and open it there"
+        )
 
 
 def _prepare(db: sqlite3.Connection, folder: Path, *, write: bool) -> None:
@@ -143,25 +164,39 @@ def _prepare(db: sqlite3.Connection, folder: Path, *, write: bool) -> None:
     db.execute("PRAGMA cache_size = -65536")
     if write:
         db.execute("PRAGMA synchronous = FULL")
+        db.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
 
 
 def create(folder: Path) -> None:
-    """Make an empty library; the version stamp is written last, in the same transaction.
+    """Make an empty library: beside its place, then moved into it whole.
 
     Raises:
         NoSpace: the folder cannot be made or written.
+        UsageError: there is a library already.
     """
     with translated(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        db = sqlite3.connect(folder / DATABASE, isolation_level=None)
+        beside = folder / f"{DATABASE}.{os.getpid()}.new"
+        if (folder / DATABASE).exists():
+            raise UsageError(f"there is a library at {folder} already")
         try:
-            db.execute("PRAGMA journal_mode = WAL")
-            db.executescript(
-                f"BEGIN;\n{SCHEMA}\nPRAGMA application_id = {APPLICATION_ID};"
-                f"\nPRAGMA user_version = {VERSION};\nCOMMIT;"
-            )
+            _fill(beside)
+            beside.replace(folder / DATABASE)
         finally:
-            db.close()
+            beside.unlink(missing_ok=True)
+
+
+def _fill(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    db = sqlite3.connect(path, isolation_level=None)
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.executescript(
+            f"BEGIN;\n{SCHEMA}\nPRAGMA application_id = {APPLICATION_ID};"
+            f"\nPRAGMA user_version = {VERSION};\nCOMMIT;"
+        )
+    finally:
+        db.close()
 
 
 @contextmanager
@@ -182,7 +217,11 @@ def _error(e: sqlite3.DatabaseError, folder: Path) -> Exception:
     if "disk is full" in text or "database or disk is full" in text:
         return NoSpace(f"the disk of {folder} is full; free some space and run it again")
     if "readonly" in text or "unable to open" in text:
-        return NoSpace(f"{folder} cannot be written ({text}); check its permissions and the disk")
+        return NoSpace(
+            f"{folder} cannot be opened or written ({text}); check its permissions and the disk"
+        )
+    if "locked" in text:
+        return LibraryBusy(f"{folder} is being written by another process; wait for it to end")
     if "disk I/O" in text:
         return NoSpace(f"{folder}: {text}; check the disk, nothing acknowledged is lost")
     if "malformed" in text or "not a database" in text or "no such table" in text:

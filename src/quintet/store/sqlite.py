@@ -7,6 +7,7 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -16,13 +17,15 @@ from quintet.errors import LibraryCorrupt, LibraryError, UnknownName, UsageError
 from quintet.media.words import index_text
 from quintet.store import filters, fulltext, models, packing, schema
 from quintet.store.lock import WriteLock
-from quintet.store.packing import SEGMENT_COLUMNS, storable
+from quintet.store.packing import SEGMENT_COLUMNS, path_key, printable, real_path, storable
 from quintet.store.records import (
     ChannelRow,
     ErrorRow,
+    Failure,
     FileRow,
     JobRow,
     ModelRow,
+    Placement,
     Record,
     Stats,
     TextHit,
@@ -34,6 +37,11 @@ from quintet.types import Channel, Item, Local, Modality, Segment
 
 MANY = 500
 """Ids asked for in one statement."""
+
+FILE_COLUMNS = "path, root, size_bytes, mtime_ns, inode, item_id, missing, beside"
+
+BELOW = "(path = ? OR path > ? AND path < ?)"
+"""Paths of a folder; its values come from ``_below``."""
 
 
 class Store:
@@ -114,84 +122,81 @@ class Store:
         """Commit new items, each with its file, segments, features, texts and vectors."""
         with self._transaction() as db:
             for record in batch:
+                item_id, path = record.item.id, path_key(record.file.path)
                 _insert_item(db, record.item)
-                _insert_file(db, record.file, record.item.id)
+                _place_file(db, record.file, item_id, heir=True)
                 _insert_channels(db, record)
                 shared = [r for r in record.texts if r.field not in ("name", "folder")]
                 own = [r for r in record.texts if r.field in ("name", "folder")]
-                fulltext.insert(db, record.item.id, None, shared)
-                fulltext.insert(db, record.item.id, storable(record.file.path), own)
+                fulltext.insert(db, item_id, None, shared)
+                fulltext.insert(db, item_id, path, own)
                 for model_id, rows in record.vectors.items():
                     models.insert_vectors(db, model_id, record.item.modality, rows)
-                db.execute("DELETE FROM errors WHERE path = ?", (storable(record.file.path),))
+
+    def put_files(self, batch: Sequence[Placement]) -> None:
+        """Commit further or moved files of known contents."""
+        with self._transaction() as db:
+            for p in batch:
+                item_id = p.file.item_id
+                _place_file(db, p.file, item_id, heir=False)
+                for path in p.gone:
+                    _forget_file(db, path_key(path))
+                fulltext.insert(db, item_id, path_key(p.file.path), p.texts)
+                _tag(db, item_id, p.tags)
 
     def put_file(self, row: FileRow, item_id: str, texts: Sequence[TextRow]) -> None:
         """A further or moved file of a known content; ``texts`` are its name and folders."""
-        path = storable(row.path)
-        with self._transaction() as db:
-            fulltext.delete(db, "path = ?", (path,))
-            _insert_file(db, row, item_id)
-            fulltext.insert(db, item_id, path, texts)
-            db.execute("DELETE FROM errors WHERE path = ?", (path,))
-            self._forget_orphans(db)
+        self.put_files([Placement(replace(row, item_id=item_id), texts)])
 
     def forget_files(self, paths: Sequence[str]) -> None:
         """Files that moved away: their paths are known no longer, their items stay."""
         with self._transaction() as db:
             for path in paths:
-                fulltext.delete(db, "path = ?", (storable(path),))
-                db.execute("DELETE FROM files WHERE path = ?", (storable(path),))
+                _forget_file(db, path_key(path))
 
-    def _forget_orphans(self, db: sqlite3.Connection) -> None:
-        """Items that no path points at any more, after a file's content was replaced."""
-        orphans = db.execute(
+    def forget_orphans(self) -> None:
+        """Items that no path points at any more: their files hold other contents now."""
+        rows = self._rows(
             "SELECT id FROM items i WHERE NOT EXISTS (SELECT 1 FROM files f WHERE f.item_id = i.id)"
-        ).fetchall()
-        for (item_id,) in orphans:
-            fulltext.delete(db, "item_id = ?", (item_id,))
-            db.execute("DELETE FROM items WHERE id = ?", (item_id,))
+        )
+        if rows:
+            self.remove([row[0] for row in rows])
 
     def known_files(self, root: str) -> dict[str, FileRow]:
-        """Path to file, of the files that a scan of this root found earlier."""
-        rows = self._rows(
-            "SELECT path, root, size_bytes, mtime_ns, inode, item_id, missing FROM files"
-            " WHERE root = ?",
-            (storable(root),),
-        )
-        return {r[0]: _file_row(r) for r in rows}
+        """Path to file, of the known files below a folder, or of the one file."""
+        rows = self._rows(f"SELECT {FILE_COLUMNS} FROM files WHERE {BELOW}", _below(root))
+        return {row.path: row for row in map(_file_row, rows)}
 
     def file(self, path: str) -> FileRow | None:
         """The file of that path, None when it is not known."""
-        rows = self._rows(
-            "SELECT path, root, size_bytes, mtime_ns, inode, item_id, missing FROM files"
-            " WHERE path = ?",
-            (storable(path),),
-        )
+        rows = self._rows(f"SELECT {FILE_COLUMNS} FROM files WHERE path = ?", (path_key(path),))
         return _file_row(rows[0]) if rows else None
 
-    def touch_files(self, rows: Sequence[FileRow]) -> None:
-        """Files that are there again, or whose times changed while the content did not."""
+    def touch_files(self, rows: Sequence[FileRow], tags: Sequence[str] = ()) -> None:
+        """Known files as they are now, there again or under another root; their items tagged."""
         with self._transaction() as db:
             for r in rows:
                 db.execute(
                     "UPDATE files SET root = ?, mtime_ns = ?, inode = ?, missing = 0"
                     " WHERE path = ?",
-                    (storable(r.root), r.mtime_ns, r.inode, storable(r.path)),
+                    (path_key(r.root), r.mtime_ns, r.inode, path_key(r.path)),
                 )
+                _tag(db, r.item_id, tags)
 
     def mark_missing(self, paths: Sequence[str]) -> None:
         """Files that the last scan of their root did not find."""
+        if not paths:
+            return
         with self._transaction() as db:
             db.executemany(
-                "UPDATE files SET missing = 1 WHERE path = ?", [(storable(p),) for p in paths]
+                "UPDATE files SET missing = 1 WHERE path = ?", [(path_key(p),) for p in paths]
             )
 
     def remove(self, ids: Sequence[str]) -> None:
         """Forget items and all that belongs to them; files on disk are not touched."""
         with self._transaction() as db:
             for item_id in ids:
-                fulltext.delete(db, "item_id = ?", (item_id,))
-                db.execute("DELETE FROM items WHERE id = ?", (item_id,))
+                _forget_item(db, item_id)
 
     def has(self, item_id: str) -> bool:
         """Whether an item of that content is known."""
@@ -231,12 +236,12 @@ class Store:
                 id=i,
                 modality=Modality(modality),
                 format=format_,
-                path=paths[i][0][0] if i in paths else "",
+                path=real_path(paths[i][0][0]) if i in paths else "",
                 size_bytes=size,
                 mtime_ns=paths[i][0][1] if i in paths else 0,
                 added_at=added,
                 metadata=dict(metadata.get(i, ())),
-                others=tuple(row[0] for row in paths.get(i, ())[1:]),
+                others=tuple(real_path(row[0]) for row in paths.get(i, ())[1:]),
                 tags=tuple(row[0] for row in tags.get(i, ())),
                 label=labels[i][0][0] if i in labels else None,
                 missing=all(row[2] for row in paths.get(i, ())),
@@ -254,11 +259,16 @@ class Store:
         """Ids of the items that meet all conditions, in order of id.
 
         Raises:
-            FilterError: a condition that cannot be read.
+            FilterError: a condition that cannot be read, or a key that no item has.
         """
-        sql, values = filters.clause(where, modalities)
+        own = filters.metadata_keys(where)
+        known = self._metadata_keys() if own else ()
+        sql, values = filters.clause(where, modalities, known)
         rows = self._rows(f"SELECT i.id FROM items i WHERE {sql} ORDER BY i.id", values)
         return [row[0] for row in rows]
+
+    def _metadata_keys(self) -> tuple[str, ...]:
+        return tuple(r[0] for r in self._rows("SELECT DISTINCT lower(key) FROM metadata"))
 
     def resolve(self, name: str) -> Item:
         """The item of a path, or of the first digits of an id.
@@ -267,7 +277,7 @@ class Store:
             UnknownName: no such item.
             UsageError: several ids begin with these digits.
         """
-        path = storable(os.path.abspath(os.path.expanduser(name)))  # noqa: PTH100, PTH111 - names may hold any byte
+        path = path_key(os.path.abspath(os.path.expanduser(name)))  # noqa: PTH100, PTH111 - names may hold any byte
         rows = self._rows("SELECT item_id FROM files WHERE path = ?", (path,))
         if not rows and len(name) >= 4 and set(name) <= set("0123456789abcdef"):
             rows = self._rows("SELECT id FROM items WHERE id GLOB ? LIMIT 3", (name + "*",))
@@ -282,29 +292,39 @@ class Store:
 
     def roots(self) -> dict[str, str]:
         """Item id to the folder that was added when its (first) file was found."""
-        return dict(self._rows("SELECT item_id, root FROM files ORDER BY missing DESC, path DESC"))
+        rows = self._rows("SELECT item_id, root FROM files ORDER BY missing DESC, path DESC")
+        return {item_id: real_path(root) for item_id, root in rows}
 
     # errors
 
-    def record_errors(self, rows: Sequence[ErrorRow], root: str, *, skipped: bool = False) -> None:
+    def record_errors(self, rows: Sequence[Failure]) -> None:
         """One row a file that was not indexed; a later one of the same path replaces it."""
         with self._transaction() as db:
             db.executemany(
-                "INSERT OR REPLACE INTO errors VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (_clean(r.path), _clean(root), r.stage, r.code, _clean(r.detail), r.at, skipped)
-                    for r in rows
-                ],
+                "INSERT OR REPLACE INTO errors VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [_failure_values(row) for row in rows],
             )
+
+    def failures(self, root: str) -> dict[str, Failure]:
+        """Path to failure, of the files below a folder."""
+        rows = self._rows(
+            "SELECT path, stage, code, detail, at, skipped, size_bytes, mtime_ns, program"
+            f" FROM errors WHERE {BELOW}",
+            _below(root),
+        )
+        return {
+            real_path(r[0]): Failure(ErrorRow(real_path(r[0]), *r[1:5]), bool(r[5]), *r[6:])
+            for r in rows
+        }
 
     def clear_errors(self, root: str, keep: Sequence[str]) -> None:
         """Forget the errors below a root whose files are no longer there."""
-        kept = {_clean(path) for path in keep}
-        with self._transaction() as db:
-            rows = db.execute("SELECT path FROM errors WHERE root = ?", (_clean(root),)).fetchall()
-            db.executemany(
-                "DELETE FROM errors WHERE path = ?", [r for r in rows if r[0] not in kept]
-            )
+        kept = {path_key(path) for path in keep}
+        rows = self._rows(f"SELECT path FROM errors WHERE {BELOW}", _below(root))
+        past = [row for row in rows if row[0] not in kept]
+        if past:
+            with self._transaction() as db:
+                db.executemany("DELETE FROM errors WHERE path = ?", past)
 
     def errors(self, limit: int = 1000, offset: int = 0) -> list[ErrorRow]:
         """Files that are not indexed: failures first, latest first."""
@@ -313,7 +333,7 @@ class Store:
             " ORDER BY skipped, at DESC, path LIMIT ? OFFSET ?",
             (limit, offset),
         )
-        return [ErrorRow(*row) for row in rows]
+        return [ErrorRow(printable(real_path(row[0])), *row[1:]) for row in rows]
 
     # segments, features, text
 
@@ -350,12 +370,19 @@ class Store:
         return found
 
     def put_features(self, record: Record) -> None:
-        """Replace the segments, features and alike vectors of a known item."""
+        """Replace the segments, texts, features and vectors of a known item; tags stay."""
+        item_id = record.item.id
         with self._transaction() as db:
-            for table in ("segments", "features"):
-                db.execute(f"DELETE FROM {table} WHERE item_id = ?", (record.item.id,))
-            db.execute("DELETE FROM vectors WHERE item_id = ?", (record.item.id,))
+            for table in ("segments", "features", "vectors"):
+                db.execute(f"DELETE FROM {table} WHERE item_id = ?", (item_id,))
+            fulltext.delete(db, "item_id = ? AND field IN ('text', 'subtitle')", (item_id,))
+            said = [r for r in record.texts if r.field in ("text", "subtitle")]
+            fulltext.insert(db, item_id, None, said)
             _insert_channels(db, record)
+            db.execute(
+                "UPDATE files SET beside = ? WHERE path = ?",
+                (path_key(record.file.beside), path_key(record.file.path)),
+            )
             for model_id, rows in record.vectors.items():
                 models.insert_vectors(db, model_id, record.item.modality, rows)
 
@@ -389,10 +416,20 @@ class Store:
         """Tag items; words find them by their tags."""
         with self._transaction() as db:
             for item_id in ids:
+                _tag(db, item_id, tags)
+
+    def remove_tags(self, ids: Sequence[str], tags: Sequence[str]) -> None:
+        """Take tags off items; those that an item does not have are ignored."""
+        with self._transaction() as db:
+            for item_id in ids:
                 for tag in tags:
-                    new = db.execute("INSERT OR IGNORE INTO tags VALUES (?, ?)", (item_id, tag))
-                    if new.rowcount:
-                        fulltext.insert(db, item_id, None, [TextRow("tag", tag)])
+                    values = (item_id, storable(tag))
+                    db.execute("DELETE FROM tags WHERE item_id = ? AND tag = ?", values)
+                    fulltext.delete(db, "item_id = ? AND text = ? AND field = 'tag'", values)
+
+    def tags(self) -> dict[str, int]:
+        """Every tag and on how many items it is."""
+        return dict(self._rows("SELECT tag, count(*) FROM tags GROUP BY tag ORDER BY tag"))
 
     def set_labels(self, labels: Mapping[str, str], source: str) -> None:
         """Replace all labels of one source by item id → label."""
@@ -406,6 +443,10 @@ class Store:
     def labels(self, source: str) -> dict[str, str]:
         """Item id to label, of one source."""
         return dict(self._rows("SELECT item_id, label FROM labels WHERE source = ?", (source,)))
+
+    def label_sources(self) -> dict[str, int]:
+        """Every source of labels and how many items it labels."""
+        return dict(self._rows("SELECT source, count(*) FROM labels GROUP BY source ORDER BY 1"))
 
     # models and vectors
 
@@ -595,18 +636,26 @@ def _problem(read: Any) -> list[str]:
     return []
 
 
-def _clean(text: str) -> str:
-    """Text without control characters, for rows that are shown in a terminal."""
-    return "".join(c if c.isprintable() else "�" for c in storable(text))
-
-
 def _set(db: sqlite3.Connection, key: str, value: str) -> None:
     db.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (key, value))
 
 
 def _file_row(row: tuple[Any, ...]) -> FileRow:
-    path, root, size, mtime_ns, inode, item_id, missing = row
-    return FileRow(path, root, size, mtime_ns, inode, item_id, bool(missing))
+    path, root, size, mtime_ns, inode, item_id, missing, beside = row
+    places = (real_path(path), real_path(root))
+    return FileRow(*places, size, mtime_ns, inode, item_id, bool(missing), real_path(beside))
+
+
+def _below(root: str) -> tuple[str, str, str]:
+    """The values of BELOW: the path itself, and all that begin with it and a slash."""
+    folder = path_key(root).rstrip("/")
+    return (path_key(root), f"{folder}/", f"{folder}0")
+
+
+def _failure_values(row: Failure) -> tuple[object, ...]:
+    e = row.error
+    shown = (path_key(e.path), e.stage, e.code, printable(e.detail), e.at)
+    return (*shown, row.skipped, row.size_bytes, row.mtime_ns, row.program)
 
 
 def _insert_item(db: sqlite3.Connection, item: Item) -> None:
@@ -620,17 +669,61 @@ def _insert_item(db: sqlite3.Connection, item: Item) -> None:
         "INSERT INTO metadata VALUES (?, ?, ?)",
         [(item.id, storable(k), storable(v)) for k, v in item.metadata.items()],
     )
-    db.executemany("INSERT INTO tags VALUES (?, ?)", [(item.id, tag) for tag in item.tags])
+    tags = [(item.id, storable(tag)) for tag in item.tags]
+    db.executemany("INSERT INTO tags VALUES (?, ?)", tags)
 
 
-def _insert_file(db: sqlite3.Connection, row: FileRow, item_id: str) -> None:
+def _place_file(db: sqlite3.Connection, row: FileRow, item_id: str, *, heir: bool) -> None:
+    """Let a path point at an item. What it held before may turn up at another path.
+
+    Args:
+        heir: where it held the only file of another item, this is its new version and gets its
+            tags and labels too.
+    """
+    path = path_key(row.path)
+    before = db.execute("SELECT item_id FROM files WHERE path = ?", (path,)).fetchone()
+    fulltext.delete(db, "path = ?", (path,))
+    db.execute("DELETE FROM errors WHERE path = ?", (path,))
     db.execute(
-        "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, 0)",
+        "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
         (
-            *(storable(row.path), storable(row.root), item_id),
-            *(row.size_bytes, row.mtime_ns, row.inode),
+            *(path, path_key(row.root), item_id, row.size_bytes, row.mtime_ns, row.inode),
+            path_key(row.beside),
         ),
     )
+    if heir and before and before[0] != item_id and not _has_file(db, before[0]):
+        _inherit(db, before[0], item_id)
+
+
+def _has_file(db: sqlite3.Connection, item_id: str) -> bool:
+    sql = "SELECT 1 FROM files WHERE item_id = ? LIMIT 1"
+    return db.execute(sql, (item_id,)).fetchone() is not None
+
+
+def _inherit(db: sqlite3.Connection, old: str, new: str) -> None:
+    tags = db.execute("SELECT tag FROM tags WHERE item_id = ?", (old,)).fetchall()
+    _tag(db, new, [row[0] for row in tags])
+    db.execute(
+        "INSERT OR IGNORE INTO labels SELECT ?, source, label FROM labels WHERE item_id = ?",
+        (new, old),
+    )
+
+
+def _forget_file(db: sqlite3.Connection, path: str) -> None:
+    fulltext.delete(db, "path = ?", (path,))
+    db.execute("DELETE FROM files WHERE path = ?", (path,))
+
+
+def _forget_item(db: sqlite3.Connection, item_id: str) -> None:
+    fulltext.delete(db, "item_id = ?", (item_id,))
+    db.execute("DELETE FROM items WHERE id = ?", (item_id,))
+
+
+def _tag(db: sqlite3.Connection, item_id: str, tags: Sequence[str]) -> None:
+    for tag in map(storable, tags):
+        new = db.execute("INSERT OR IGNORE INTO tags VALUES (?, ?)", (item_id, tag))
+        if new.rowcount:
+            fulltext.insert(db, item_id, None, [TextRow("tag", tag)])
 
 
 def _insert_channels(db: sqlite3.Connection, record: Record) -> None:
