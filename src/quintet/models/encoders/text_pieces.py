@@ -32,15 +32,15 @@ WORD_WEIGHT = 2.0
 
 NGRAMS = (3, 4)
 
-_FUNCTION_WORDS = frozenset(  # noqa: SIM905 - two hundred quotes read worse
-    "a an the of in on at to from by with for and or but as is are was were be been being it its "
-    "this that these those there here he she they we you i his her their our your my him them us "
-    "me who whom whose which what when where while than then so such some any all each other "
-    "into over under up down out off near through during before after not no do does did has have "
-    "had will would can could may might one two "
-    "的 了 在 是 和 与 着 个 一 有 这 那 他 她 它 们 上 下 "
-    "里 中 被 把 从 到 对 也 都 就 而 及 或".split()
-)
+_FUNCTION_WORDS = """
+a an the of in on at to from by with for and or but as is are was were be been being it
+its this that these those there here he she they we you i his her their our your my him
+them us me who whom whose which what when where while than then so such some any all
+each other into over under up down out off near through during before after not no do
+does did has have had will would can could may might one two 的 了 在 是 和 与 着 个 一 有 这 那 他 她
+它 们 上 下 里 中 被 把 从 到 对 也 都 就 而 及 或
+"""
+_NOT_READ = frozenset(_FUNCTION_WORDS.split())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ class TextPieces:
     def word_pieces(self, text: str) -> Float32:
         """(t, 300) one unit row a piece; function words only where nothing else is there."""
         words = pieces(text)
-        kept = [w for w in words if w not in _FUNCTION_WORDS] or words
+        kept = [w for w in words if w not in _NOT_READ] or words
         rows = [_vector(w) for w in _with_pairs(kept)[:MAX_PIECES]]
         return np.stack(rows) if rows else np.zeros((0, D), dtype=np.float32)
 

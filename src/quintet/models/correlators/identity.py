@@ -1,0 +1,51 @@
+"""The space that pretrained encoders already share: mean over the steps, unit length."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Self
+
+from quintet.errors import NotFittedError, ShapeError, TrainingError
+from quintet.maths.padding import unpad, width_of
+from quintet.maths.rows import mean_steps, unit_rows
+from quintet.types import Bool, Float32, Modality, Views
+
+__all__ = ["Identity"]
+
+
+@dataclass(kw_only=True)
+class Identity:
+    """Mean of the local features, scaled to unit length; for encoders of one joint space.
+
+    Attributes:
+        d_: modality to the width of its features; the same for all.
+
+    >>> Identity()
+    Identity()
+    """
+
+    d_: dict[Modality, int] = field(default_factory=dict, init=False, repr=False)
+
+    def fit(self, views: Views) -> Self:
+        """Learn nothing but which modalities there are.
+
+        Raises:
+            TrainingError: no view, or views of different widths.
+        """
+        widths = {view.modality: width_of(view.x) for view in views.views if len(view.x)}
+        if len(set(widths.values())) != 1:
+            found = ", ".join(f"{m} {d}" for m, d in widths.items()) or "no modality at all"
+            raise TrainingError(
+                f"identity needs encoders of one joint space, of one width; found {found}"
+            )
+        self.d_ = widths
+        return self
+
+    def transform(self, modality: Modality, x: Float32, mask: Bool) -> Float32:
+        """(n, d) unit rows: the mean over real steps."""
+        if modality not in self.d_:
+            raise NotFittedError(f"identity was not fitted on {modality}")
+        rows = unpad(x, mask)
+        if x.shape[2] != self.d_[modality]:
+            raise ShapeError(f"{modality} was {self.d_[modality]} wide in fit, now {x.shape[2]}")
+        return unit_rows(mean_steps(rows)) if rows else x[:, 0, :]
