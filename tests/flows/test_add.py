@@ -377,7 +377,7 @@ def test_subtitles_that_come_later_are_read(store, tmp_path):
     (folder / "Talk.srt").write_text("Goodbye now, all of you")
     run(store, folder)
     assert len(store.text_search("goodbye", 5)) == 1
-    assert [h for h in store.text_search("hello", 5)] == []
+    assert store.text_search("hello", 5) == []
     assert counts(run(store, folder)) == {"unchanged": 1}
 
 

@@ -1,16 +1,31 @@
-"""Exact search: every vector is compared; one matrix-vector product a query."""
+"""Exact search: every vector is compared."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quintet.errors import ShapeError, UsageError
+from quintet.index.sketch import Sketch
 from quintet.types import Bool, Float32, Int64
 
 PAD = 8
 """Rows are padded with zeros to a multiple of this many values: whole vector registers."""
+
+MANY = 20_000
+"""From so many rows on a search reads their sketch first: the memory is what takes the time."""
+
+ROUNDING = 5e-5
+"""What sums of float32 may be off by, for rows and queries of length 1. Rows whose cosines are
+closer than that are compared by exact ones."""
+
+CHUNK = 4096
+"""Rows computed again at a time."""
+
+BLOCK = 64
+"""Queries of ``search_many`` in one matrix product."""
 
 
 class Flat:
@@ -23,7 +38,8 @@ class Flat:
     def __init__(self, keys: Int64 | None = None, rows: Float32 | None = None) -> None:
         self.keys: Int64 = np.zeros(0, dtype=np.int64) if keys is None else keys
         self._rows: Float32 | None = rows
-        self._k: int | None = None if rows is None else rows.shape[1]
+        self._sketch: Sketch | None = None
+        self._longest: float | None = None
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -49,17 +65,21 @@ class Flat:
             self.keys, self._rows = together, rows
         else:
             self.keys, self._rows = together[order], np.ascontiguousarray(rows[order])
-        self._k = self._rows.shape[1]
+        self._sketch, self._longest = None, None
 
     def _check(self, keys: Int64, z: Float32) -> None:
         if z.ndim != 2 or len(z) != len(keys):
             raise ShapeError(f"{len(keys)} keys need ({len(keys)}, k) rows, not {z.shape}")
-        if self._k is not None and _width(z.shape[1]) != self._k:
-            raise ShapeError(f"rows are {z.shape[1]} wide, those in the index {self._k} (padded)")
+        self._check_width("rows are", z)
         if not np.isfinite(z).all():
             raise UsageError("a vector holds NaN or infinity; it is not added")
         if len(np.unique(keys)) < len(keys) or np.isin(keys, self.keys).any():
             raise UsageError("a key is already in the index; remove it first")
+
+    def _check_width(self, what: str, z: Float32) -> None:
+        if self._rows is not None and _width(z.shape[-1]) != self._rows.shape[1]:
+            wide = self._rows.shape[1]
+            raise ShapeError(f"{what} {z.shape[-1]} wide, those in the index {wide} (padded)")
 
     def search(
         self, z: Float32, count: int, allowed: Bool | None = None
@@ -71,22 +91,86 @@ class Flat:
 
         Raises:
             ShapeError: a query of another width, or a mask of another length.
-            UsageError: NaN in the query.
+            UsageError: NaN or infinity in the query.
         """
-        if self._rows is None or not len(self.keys) or count < 1:
-            return []
-        query = _padded(z[None])[0]
-        if query.shape != (self._k,):
-            raise ShapeError(f"the query is {z.shape[0]} wide, the index {self._k} (padded)")
-        if not np.isfinite(query).all():
+        if z.ndim != 1:
+            raise ShapeError(f"a query is one (k,) vector, not {z.shape}; see search_many")
+        return self.search_many(z[None], count, allowed)[0]
+
+    def search_many(
+        self, z: Float32, count: int, allowed: Bool | None = None
+    ) -> list[list[tuple[int, float]]]:
+        """``search`` for each of (b, k) queries; many at a time cost less than one by one."""
+        if z.ndim != 2:
+            raise ShapeError(f"queries are (b, k), not {z.shape}")
+        self._check_width("the query is", z)
+        if not np.isfinite(z).all():
             raise UsageError("the query holds NaN or infinity")
-        scores = self._rows @ query
+        if allowed is not None and len(allowed) != len(self):
+            raise ShapeError(f"the mask has {len(allowed)} entries for {len(self)} rows")
+        if not len(self) or count < 1:
+            return [[] for _ in z]
+        queries = _padded(z)
+        if len(queries) == 1 and len(self) >= MANY:
+            return [self._by_sketch(queries[0], count, allowed)]
+        return [
+            self._best(query, scores, None, count, allowed)
+            for start in range(0, len(queries), BLOCK)
+            for query, scores in self._scored(queries[start : start + BLOCK])
+        ]
+
+    def _scored(self, queries: Float32) -> list[tuple[Float32, Float32]]:
+        if len(queries) == 1:
+            return [(queries[0], self.rows @ queries[0])]
+        return list(zip(queries, queries @ self.rows.T, strict=True))
+
+    def _by_sketch(
+        self, query: Float32, count: int, allowed: Bool | None
+    ) -> list[tuple[int, float]]:
+        if self._sketch is None:
+            self._sketch = Sketch.of(self.rows)
+        about, error = self._sketch.products(query)
+        return self._best(query, about, error, count, allowed)
+
+    def _best(
+        self,
+        query: Float32,
+        scores: Float32,
+        error: Float32 | None,
+        count: int,
+        allowed: Bool | None,
+    ) -> list[tuple[int, float]]:
+        """The exact best of rows whose products with the query are known to within ``error``."""
+        slack = np.float32(ROUNDING * self._reach() * np.linalg.norm(query))
+        off = slack if error is None else error + slack
+        at_least, at_most = scores - off, scores + off
         if allowed is not None:
-            if len(allowed) != len(scores):
-                raise ShapeError(f"the mask has {len(allowed)} entries for {len(scores)} rows")
-            scores = np.where(allowed, scores, -np.inf)
-        best = _best(scores, count)
-        return [(int(self.keys[i]), float(scores[i])) for i in best if scores[i] > -np.inf]
+            at_least = np.where(allowed, at_least, -np.inf)
+            at_most = np.where(allowed, at_most, -np.inf)
+        if count < len(scores):
+            least = np.partition(at_least, len(scores) - count)[len(scores) - count]
+            rows = np.flatnonzero((at_most >= least) & (at_most > -np.inf))
+        else:
+            rows = np.flatnonzero(at_most > -np.inf)
+        exact = self._exact(rows, query)
+        order = np.lexsort((self.keys[rows], -exact))[:count]
+        return [(int(self.keys[rows[i]]), float(exact[i])) for i in order]
+
+    def _reach(self) -> float:
+        """Length of the longest row."""
+        if self._longest is None:
+            squares = np.einsum("nk,nk->n", self.rows, self.rows, dtype=np.float64)
+            self._longest = float(np.sqrt(squares.max(initial=0.0)))
+        return self._longest
+
+    def _exact(self, rows: Int64, query: Float32) -> Float32:
+        """Products that depend on the row and the query alone, not on where the row stands."""
+        wide = query.astype(np.float64)
+        parts = [
+            (self.rows[rows[i : i + CHUNK]] * wide).sum(axis=1) for i in range(0, len(rows), CHUNK)
+        ]
+        found: NDArray[np.float64] = np.concatenate(parts) if parts else np.zeros(0)
+        return found.astype(np.float32)
 
     def remove(self, keys: Sequence[int]) -> None:
         """Forget keys; unknown ones are ignored."""
@@ -94,18 +178,7 @@ class Flat:
         self.keys = self.keys[keep]
         if self._rows is not None:
             self._rows = np.ascontiguousarray(self._rows[keep])
-
-
-def _best(scores: Float32, count: int) -> Int64:
-    """Rows of the ``count`` largest scores, best first, equal ones in the order of their rows."""
-    if count < len(scores):
-        least = np.partition(scores, len(scores) - count)[len(scores) - count]
-        above = np.flatnonzero(scores > least)
-        equal = np.flatnonzero(scores == least)[: count - len(above)]
-        rows = np.sort(np.concatenate([above, equal]))
-    else:
-        rows = np.arange(len(scores))
-    return rows[np.argsort(-scores[rows], kind="stable")]
+        self._sketch, self._longest = None, None
 
 
 def _width(k: int) -> int:
