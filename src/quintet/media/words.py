@@ -12,6 +12,9 @@ _PIECE = re.compile(f"[{CJK}]|[^\\W_{CJK}]+(?:'[^\\W_{CJK}]+)?")
 _SINGLE = re.compile(f"([{CJK}])")
 _RUN = re.compile(r"[^\W_]+")
 
+SNIPPET = 90
+"""Characters of a text shown around the first word found."""
+
 MAX_QUERY_WORDS = 32
 """More words of a query than this are ignored."""
 
@@ -43,7 +46,7 @@ def match_query(words: str) -> str:
     >>> match_query('dog "OR" 小狗')
     '"dog" "OR" "小 狗"'
     """
-    return " ".join(_phrases(words))
+    return " ".join(phrases(words))
 
 
 def match_any(words: str) -> str:
@@ -52,12 +55,31 @@ def match_any(words: str) -> str:
     >>> match_any("dog cat")
     '"dog" OR "cat"'
     """
-    return " OR ".join(_phrases(words))
+    return " OR ".join(phrases(words))
 
 
-def _phrases(words: str) -> list[str]:
+def phrases(words: str) -> list[str]:
+    """The quoted parts of ``match_query``, at most MAX_QUERY_WORDS.
+
+    >>> phrases("dog 小狗")
+    ['"dog"', '"小 狗"']
+    """
     runs = _RUN.findall(unicodedata.normalize("NFKC", words))
     return [f'"{" ".join(_SINGLE.sub(_APART, run).split())}"' for run in runs[:MAX_QUERY_WORDS]]
+
+
+def snippet(text: str, words: str) -> str:
+    """SNIPPET characters around the first of the words, on one line.
+
+    >>> snippet("A dog\\nbarks.", "dog")
+    'A dog barks.'
+    """
+    flat = " ".join(text.split())
+    lower = flat.lower()
+    found = [lower.find(w) for w in words.lower().split() if w in lower]
+    start = max(0, min(found, default=0) - SNIPPET // 3)
+    part = flat[start : start + SNIPPET]
+    return ("…" if start else "") + part + ("…" if start + SNIPPET < len(flat) else "")
 
 
 _APART = r" \1 "

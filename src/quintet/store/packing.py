@@ -80,7 +80,7 @@ _BYTES = 0x10FE00
 
 
 def path_key(path: str) -> str:
-    """A path as SQLite takes it: bytes that are not UTF-8 become private characters.
+    r"""A path as SQLite takes it: bytes that are not UTF-8 become private characters.
 
     >>> real_path(path_key("a\udcff")) == "a\udcff"
     True
@@ -102,7 +102,7 @@ def real_path(key: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Text for a terminal: control characters, bytes and lone surrogates become escapes.
+    r"""Text for a terminal: control characters, bytes and lone surrogates become escapes.
 
     >>> printable("a\x1b[31m")
     'a\\x1b[31m'

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from quintet.media.words import snippet
 from quintet.types import Channel, Float32, Int64, Item, Local, Modality, Segment
 
 TEXT_FIELDS = ("name", "folder", "tag", "metadata", "text", "subtitle")
@@ -74,14 +75,20 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class TextHit:
-    """One place where the words were found; ``bm25`` is negative, smaller is better."""
+    """One place where words were found; ``bm25`` is negative, smaller is better."""
 
     item_id: str
     field: str
     channel: Channel | None
     segment_no: int | None
     bm25: float
-    snippet: str
+    text: str
+    words: str = ""
+
+    @property
+    def snippet(self) -> str:
+        """The text around the first of the words, on one line."""
+        return snippet(self.text, self.words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ CREATE TABLE texts (
 );
 CREATE INDEX texts_item ON texts(item_id);
 CREATE INDEX texts_path ON texts(path) WHERE path IS NOT NULL;
-CREATE VIRTUAL TABLE words USING fts5(prepared, tokenize='porter unicode61');
+CREATE VIRTUAL TABLE words USING fts5(title, body, tokenize='porter unicode61');
 CREATE TABLE errors (
     path TEXT PRIMARY KEY, stage TEXT NOT NULL, code TEXT NOT NULL,
     detail TEXT NOT NULL, at TEXT NOT NULL, skipped INTEGER NOT NULL,

@@ -14,7 +14,6 @@ from types import TracebackType
 from typing import Any, Self
 
 from quintet.errors import LibraryCorrupt, LibraryError, UnknownName, UsageError
-from quintet.media.words import index_text
 from quintet.store import filters, fulltext, models, packing, schema
 from quintet.store.lock import WriteLock
 from quintet.store.packing import SEGMENT_COLUMNS, path_key, printable, real_path, storable
@@ -402,13 +401,7 @@ class Store:
     def rebuild_words(self) -> int:
         """Make the full-text index again from the texts; the number of rows."""
         with self._transaction() as db:
-            db.execute("DELETE FROM words")
-            rows = db.execute("SELECT id, text FROM texts").fetchall()
-            db.executemany(
-                "INSERT INTO words(rowid, prepared) VALUES (?, ?)",
-                [(n, index_text(text)) for n, text in rows],
-            )
-        return len(rows)
+            return fulltext.rebuild(db)
 
     # tags and labels
 
