@@ -131,6 +131,7 @@ class Library:
         where: Sequence[str] = (),
         k: int = 10,
         min_confidence: float = 0.0,
+        per_medium: int | None = None,
     ) -> list[Hit]:
         """Find items by words, by an example file of any medium, or by both.
 
@@ -141,13 +142,14 @@ class Library:
             modalities: keep these media; all when empty.
             where: conditions like ``folder=holiday`` or ``date>2019``.
             min_confidence: 0..1, cut the less probable; needs a trained library.
+            per_medium: at most so many hits of each medium.
 
         Raises:
             UsageError: neither words nor an example, or ``min_confidence`` before training.
             NotFittedError: an example asked for other media before training.
             FileProblem: the example cannot be read.
         """
-        ask = asking.Ask(words, _media(modalities), where, k, min_confidence)
+        ask = asking.Ask(words, _media(modalities), where, k, min_confidence, per_medium)
         example = asking.read_example(self._parts, Path(like).expanduser()) if like else None
         return asking.search(self._parts, ask, example)
 

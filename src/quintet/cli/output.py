@@ -79,18 +79,31 @@ def hits(found: Sequence[Hit]) -> None:
         console.print("nothing found")
         return
     for hit in found:
-        sure = f"{100 * hit.confidence:3.0f} %" if hit.confidence is not None else "     "
+        sure = _percent(hit.confidence)
         gone = " [red](file missing)[/]" if hit.item.missing else ""
         console.print(
             f"{hit.rank:3d}  [bold]{sure}[/]  {hit.item.modality:5s}  "
             f"{escape(printable(_short(hit.item.path)))}{gone}",
-            overflow="fold",
+            soft_wrap=True,
         )
         for evidence in hit.evidence:
-            console.print(f"[dim]                  {escape(printable(evidence.why))}[/]")
+            console.print(
+                f"[dim]                  {escape(printable(evidence.why))}[/]", soft_wrap=True
+            )
     if all(hit.confidence is None for hit in found):
         note = "no confidence: the library is not trained (quintet train)"
         console.print(f"[dim]{note}[/]")
+
+
+def _percent(confidence: float | None) -> str:
+    """Never a certainty: what rounds to 100 is shown as >99.
+
+    >>> _percent(0.999), _percent(0.5), _percent(None)
+    ('>99 %', ' 50 %', '     ')
+    """
+    if confidence is None:
+        return "     "
+    return ">99 %" if confidence > 0.995 else f"{100 * confidence:3.0f} %"
 
 
 def _short(path: str) -> str:

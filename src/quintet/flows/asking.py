@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 import numpy as np
@@ -16,6 +16,7 @@ from quintet.flows.search import (
     DEPTH,
     Match,
     Probe,
+    Row,
     alike_matches,
     hits,
     merge,
@@ -36,7 +37,7 @@ class Ask:
     Attributes:
         modalities: only these media; all when empty.
         where: conditions that every hit meets.
-        k: hits wanted.
+        k: hits wanted; ``per_medium`` at most so many of each medium.
     """
 
     words: str | None
@@ -44,6 +45,7 @@ class Ask:
     where: Sequence[str]
     k: int
     min_confidence: float = 0.0
+    per_medium: int | None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,21 @@ def search(parts: Parts, ask: Ask, example: Example | None) -> list[Hit]:
         found += text_matches(parts.store.text_search(words, 5 * count), space, allowed)
     found += _near(parts, ask, space, words, example, allowed, count)
     rows = [row for row in merge(found) if (row[1] or 0.0) >= ask.min_confidence]
-    return hits(rows[: ask.k], parts.store, space.embed if space else None)
+    rows = _spread(parts.store, rows, ask) if ask.per_medium else rows[: ask.k]
+    return hits(rows, parts.store, space.embed if space else None)
+
+
+def _spread(store: Store, rows: Sequence[Row], ask: Ask) -> list[Row]:
+    """The first k rows with at most ``per_medium`` of each medium."""
+    kept: list[Row] = []
+    room = dict.fromkeys(Modality, ask.per_medium or 0)
+    medium = {i.id: i.modality for i in store.get_many([row[2][0].item_id for row in rows])}
+    for row in rows:
+        modality = medium[row[2][0].item_id]
+        if room[modality] > 0 and len(kept) < ask.k:
+            room[modality] -= 1
+            kept.append(row)
+    return kept
 
 
 def similar(parts: Parts, name: str, ask: Ask) -> list[Hit]:
@@ -81,7 +97,7 @@ def similar(parts: Parts, name: str, ask: Ask) -> list[Hit]:
     segments = parts.store.segments(item.id)
     local = {c: parts.store.local([item.id], c).get(item.id) for c in segments}
     example = Example(item.modality, {c: x for c, x in local.items() if x is not None})
-    wanted = Ask(ask.words, ask.modalities, ask.where, ask.k + 1, ask.min_confidence)
+    wanted = replace(ask, k=ask.k + 1, per_medium=ask.per_medium and ask.per_medium + 1)
     found = [hit for hit in search(parts, wanted, example) if hit.item.id != item.id]
     return [
         Hit(h.item, rank, h.score, h.confidence, h.evidence)

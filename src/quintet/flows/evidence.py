@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 Embed = Callable[[Modality, Sequence[Local]], Float32]
 
+FINE_S = 10.0
+"""Spans shorter than this are told with tenths of a second."""
+
 _ALIKE = {
     Channel.SEEN: "looks like it",
     Channel.HEARD: "sounds like it",
@@ -128,29 +131,31 @@ def place(segment: Segment) -> str:
 
     >>> from quintet.types import SegmentKind
     >>> place(Segment(SegmentKind.SHOT, 2, start_s=62.0, end_s=65.5))
-    'shot 3, 1:02–1:05'
+    'shot 3, 1:02.0–1:05.5'
     >>> place(Segment(SegmentKind.REGION, 0, box=(0.0, 0.0, 0.14, 0.14)))
     'region 1 (left 0–14 %, top 0–14 %)'
     """
     name = f"{segment.kind} {segment.no + 1}"
     if segment.start_s is not None and segment.end_s is not None:
-        return f"{name}, {clock(segment.start_s)}–{clock(segment.end_s)}"
+        fine = segment.end_s - segment.start_s < FINE_S
+        return f"{name}, {clock(segment.start_s, fine=fine)}–{clock(segment.end_s, fine=fine)}"
     if segment.box is not None:
         x0, y0, x1, y1 = (round(100 * v) for v in segment.box)
         return f"{name} (left {x0}–{x1} %, top {y0}–{y1} %)"
     if segment.azimuth_deg is not None and segment.elevation_deg is not None:
-        return f"{name} (from {segment.azimuth_deg:.0f}°, {segment.elevation_deg:+.0f}° up)"
+        return f"{name} ({segment.azimuth_deg:.0f}° around, {segment.elevation_deg:+.0f}° up)"
     if segment.page is not None:
         return f"{name} on page {segment.page}"
     return name
 
 
-def clock(seconds: float) -> str:
-    """Seconds as a time code: ``1:05``, ``1:00:07``.
+def clock(seconds: float, *, fine: bool = False) -> str:
+    """Seconds as a time code, with tenths when ``fine``.
 
-    >>> clock(3607.4)
-    '1:00:07'
+    >>> clock(3607.4), clock(65.25, fine=True)
+    ('1:00:07', '1:05.2')
     """
-    whole = int(seconds)
-    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+    tenths = int(10 * seconds)
+    hours, minutes, rest = tenths // 36_000, tenths // 600 % 60, tenths % 600
+    last = f"{rest // 10:02d}" + (f".{rest % 10}" if fine else "")
+    return f"{hours}:{minutes:02d}:{last}" if hours else f"{minutes}:{last}"

@@ -104,7 +104,11 @@ def text_matches(
     ]
 
 
-def merge(matches: Sequence[Match]) -> list[tuple[float, float | None, list[Match]]]:
+Row = tuple[float, float | None, list[Match]]
+"""Score, confidence and matches of one item, the strongest match first."""
+
+
+def merge(matches: Sequence[Match]) -> list[Row]:
     """One row per item, best first: (score, confidence, its matches, strongest first).
 
     With confidences, the words and the common space are two witnesses: the best match of each
@@ -118,7 +122,7 @@ def merge(matches: Sequence[Match]) -> list[tuple[float, float | None, list[Matc
     return sorted(rows, key=lambda row: (-row[0], -row[2][0].score, row[2][0].item_id))
 
 
-def _row(found: list[Match]) -> tuple[float, float | None, list[Match]]:
+def _row(found: list[Match]) -> Row:
     found = sorted(found, key=lambda m: (-(m.confidence or 0.0), -m.score))
     if found[0].confidence is None:
         return (max(m.score for m in found), None, found)
@@ -128,7 +132,7 @@ def _row(found: list[Match]) -> tuple[float, float | None, list[Match]]:
 
 
 def hits(
-    rows: Sequence[tuple[float, float | None, list[Match]]],
+    rows: Sequence[Row],
     store: Store,
     embed: Callable[[Modality, Sequence[Local]], Float32] | None,
 ) -> list[Hit]:

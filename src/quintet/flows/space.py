@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quintet import persist
 from quintet.errors import ModelError
 from quintet.maths.calibrate import Calibrator
 from quintet.maths.padding import pad
 from quintet.media.words import pieces
+from quintet.persist import dump as dump_model
+from quintet.persist import load as load_model
 from quintet.roles import Correlator
 from quintet.types import Float32, Local, Modality
 
@@ -83,7 +84,7 @@ class Space:
             "modalities": sorted(self.modalities),
         }
         return {
-            **persist.dump(self.correlator),
+            **dump_model(self.correlator),
             _FILE: json.dumps(state, ensure_ascii=False).encode(),
         }
 
@@ -97,7 +98,7 @@ class Space:
         try:
             state = json.loads(blobs[_FILE])
             return cls(
-                correlator=persist.load({k: v for k, v in blobs.items() if k != _FILE}),
+                correlator=load_model({k: v for k, v in blobs.items() if k != _FILE}),
                 calibrators={
                     (row["query"], Modality(row["hit"])): Calibrator.from_state(row["curve"])
                     for row in state["calibrators"]

@@ -110,6 +110,8 @@ def _fit(
 ) -> Space:
     views = _views(data, aside)
     on_progress(stage, 0, 0)
+    if hasattr(correlator, "on_epoch"):
+        correlator.on_epoch = lambda done, total: on_progress(stage, done, total)
     correlator.fit(views)
     known = {p for i, text in data.texts.items() if i not in aside for p in pieces(text)}
     known |= {p for name in views.classes for p in pieces(name)}

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from quintet.library import Library
     from quintet.types import Hit
 
-SHOWN = 5
-"""Hits shown of each search."""
-
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path), default=Path("quintet-demo"))
@@ -69,26 +66,30 @@ def _sample(folder: Path, per_class: int, seed: int, tick: Tick) -> Path:
 
 
 def _searches(lib: Library, folder: Path) -> list[tuple[str, list[Hit]]]:
-    """Words in both languages, then an example of each medium."""
+    """Words in both languages, then an example of each medium; the best hits of every medium."""
     asked: list[tuple[str, dict[str, Any]]] = [
-        ("bell", {"words": "bell"}),
-        ("钟", {"words": "钟"}),
+        ("bell --per-medium 1", {"words": "bell"}),
+        ("钟 --per-medium 1", {"words": "钟"}),
         (
-            "drum --in image,video,audio",
-            {"words": "drum", "modalities": ["image", "video", "audio"]},
+            "noisy train --in image,mesh -k 3",
+            {"words": "noisy train", "modalities": _SHOWN_IN, "k": 3, "per_medium": 3},
         ),
     ]
     for modality in Modality:
-        item = _example(lib, modality)
-        others = [m for m in Modality if m is not modality]
-        title = (
-            f"--like {Path(item.path).relative_to(Path(folder).absolute())} --in {','.join(others)}"
+        path = Path(_example(lib, modality).path)
+        asked.append(
+            (f"--like {path.relative_to(folder.absolute())} --per-medium 1", {"like": path})
         )
-        asked.append((title, {"like": item.path, "modalities": others}))
     return [
-        (f"quintet search -L {folder} {title}", lib.search(k=SHOWN, **arguments))
+        (
+            f"quintet search -L {folder} {title}",
+            lib.search(**{"per_medium": 1, "k": len(Modality), **arguments}),
+        )
         for title, arguments in asked
     ]
+
+
+_SHOWN_IN = (Modality.IMAGE, Modality.MESH)
 
 
 def _example(lib: Library, modality: Modality) -> Item:

@@ -28,6 +28,9 @@ from quintet.types import Modality
     type=click.FloatRange(0.0, 1.0),
     help="Cut hits that are less probable than this (needs a trained library).",
 )
+@click.option(
+    "--per-medium", type=click.IntRange(1), metavar="N", help="At most N hits of each medium."
+)
 @options.as_json
 def command(
     words: tuple[str, ...],
@@ -37,6 +40,7 @@ def command(
     where: tuple[str, ...],
     k: int,
     min_confidence: float,
+    per_medium: int | None,
     as_json: bool,
 ) -> None:
     """Find items by WORDS, or by an example file with --like.
@@ -49,6 +53,7 @@ def command(
     quintet search dog
     quintet search 狗 --in video
     quintet search --like bark.wav --in image,mesh -k 5
+    quintet search --like bark.wav --per-medium 1
     quintet search harbour --where 'date>2019' --where folder~holiday --json
     """
     with quintet.open(folder, create=False) as lib:
@@ -59,6 +64,7 @@ def command(
             where=where,
             k=k,
             min_confidence=min_confidence,
+            per_medium=per_medium,
         )
     if as_json:
         output.emit_json([output.hit_json(hit) for hit in found])

@@ -8,10 +8,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from quintet.errors import NotFittedError, ShapeError
+from quintet.errors import NotFittedError, ShapeError, TrainingError
 from quintet.maths.padding import unpad
 from quintet.maths.rows import centre_and_scale, mean_steps, unit_rows
-from quintet.types import Bool, Float32, Int64, Modality, Views
+from quintet.types import Bool, Float32, Int64, Modality, View, Views
 
 __all__ = ["CCA"]
 

@@ -37,7 +37,8 @@ a an the of in on at to from by with for and or but as is are was were be been b
 its this that these those there here he she they we you i his her their our your my him
 them us me who whom whose which what when where while than then so such some any all
 each other into over under up down out off near through during before after not no do
-does did has have had will would can could may might one two 的 了 在 是 和 与 着 个 一 有 这 那 他 她
+does did has have had will would can could may might one two
+的 了 在 是 和 与 着 个 一 有 这 那 他 她
 它 们 上 下 里 中 被 把 从 到 对 也 都 就 而 及 或
 """
 _NOT_READ = frozenset(_FUNCTION_WORDS.split())
