@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from typing import Self
 
 from quintet.errors import Code, FileProblem, LibraryError, NoSpace, SourceError
 from quintet.flows.naming import name_texts
@@ -120,10 +122,10 @@ def add(
     report = AddReport()
     job = store.start_job("add", {"paths": [repr(str(p)) for p in paths]})
     state = "interrupted"
-    ids = set(store.find())
     try:
-        for path in paths:
-            _Root(store, str(path), work, report, ids, retry=retry).run(accept_missing)
+        with Contents(store) as contents:
+            for path in paths:
+                _Root(store, str(path), work, report, contents, retry=retry).run(accept_missing)
         state = "done"
     except (SourceError, LibraryError):
         state = "failed"
@@ -155,6 +157,24 @@ class _Read:
     update: bool = False
 
 
+class Contents:
+    """Which contents are committed, for any thread: a reading connection of its own."""
+
+    def __init__(self, store: Store) -> None:
+        self._reader = Store.open(store.folder)
+        self._lock = threading.Lock()
+
+    def __contains__(self, item_id: str) -> bool:
+        with self._lock:
+            return self._reader.has(item_id)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._reader.close()
+
+
 class _Root:
     """One pass over one added path."""
 
@@ -164,13 +184,13 @@ class _Root:
         root: str,
         work: Work,
         report: AddReport,
-        ids: set[str],
+        contents: Contents,
         *,
         retry: bool,
     ) -> None:
         self.store, self.root, self.work, self.report = store, root, work, report
         self.program = version("quintet")
-        self.ids = ids  # contents in the library
+        self.contents = contents
         self.known = store.known_files(root)
         self.gone = {path for path, row in self.known.items() if not row.missing}
         self.failures = {} if retry else store.failures(root)
@@ -182,7 +202,8 @@ class _Root:
         self.touched: list[FileRow] = []
         self.wrong: list[Failure] = []
         self.all_wrong: set[str] = set()
-        self.left: set[str] = set()  # paths that files moved away from
+        self.looked_at: set[str] = set()  # contents whose other paths were looked at
+        self.replaced: set[str] = set()  # paths that hold another content, which cannot be read
         self.since = time.monotonic()
         self.entries = 0
         self.regular = 0
@@ -280,6 +301,8 @@ class _Root:
             except BaseException as e:
                 if isinstance(e, FileProblem) and e.code not in OF_FILE:
                     self.spoilt[item_id] = e
+                    if not update:
+                        self.replaced.add(seen.path)
                 self.claims.pop(item_id, None)
                 raise
             return _Read(item_id, made, update)
@@ -290,7 +313,7 @@ class _Root:
 
     def _claimed(self, item_id: str, seen: Seen) -> bool:
         """Whether the content is known, or another file of this run brings it."""
-        return item_id in self.ids or self.claims.setdefault(item_id, seen) is not seen
+        return item_id in self.contents or self.claims.setdefault(item_id, seen) is not seen
 
     # what became of a file
 
@@ -309,7 +332,7 @@ class _Root:
             self.batch.append(found.record)
 
     def _known_content(self, seen: Seen, item_id: str) -> None:
-        if item_id in self.ids:
+        if item_id in self.contents:
             self._place(seen, item_id)
         else:
             self.again.append((seen, item_id))
@@ -317,7 +340,7 @@ class _Root:
     def _place_later(self) -> None:
         """Further files of contents that this run brought, or could not read."""
         for seen, item_id in self.again:
-            if item_id in self.ids:
+            if item_id in self.contents:
                 self._place(seen, item_id)
             elif item_id in self.spoilt:
                 self._problem(seen.path, "decode", self.spoilt[item_id], seen)
@@ -328,10 +351,7 @@ class _Root:
 
     def _place(self, seen: Seen, item_id: str) -> None:
         """A known content at a path where it was not before: moved, or one more copy."""
-        (item,) = self.store.get_many([item_id])
-        paths = [p for p in (item.path, *item.others) if p and p != seen.path]
-        gone = [p for p in paths if p not in self.left and _is_gone(p)]
-        self.left.update(gone)
+        gone = self._gone_from(item_id, seen.path)
         self.gone.difference_update(gone)
         before = self.known.get(seen.path)
         root = before.root if before and before.item_id == item_id else self.root
@@ -339,10 +359,20 @@ class _Root:
         row = file_row(seen, min(root, self.root, key=len), item_id)
         self.placed.append(Placement(row, texts, self.work.tags, gone))
 
+    def _gone_from(self, item_id: str, path: str) -> list[str]:
+        """Other paths of a content, known before this run, that it is at no more."""
+        if item_id in self.looked_at:
+            return []
+        self.looked_at.add(item_id)
+        others = [row for row in self.store.files_of(item_id) if row.path != path]
+        return [row.path for row in others if _is_gone(row)]
+
     def _problem(self, path: str, stage: str, e: FileProblem, seen: Seen | None) -> None:
         row = ErrorRow(path, stage, e.code.value, e.detail, now())
         size, mtime_ns = _stamp(seen) if seen else (-1, 0)
         self.wrong.append(Failure(row, e.code in SKIPPED, size, mtime_ns, self.program))
+        if e.code in SKIPPED:
+            self.replaced.add(path)
         self.all_wrong.add(path)
 
     # committing
@@ -362,7 +392,6 @@ class _Root:
         if batch:
             self.store.put(batch)
             self.report.added += len(batch)
-            self.ids.update(r.item.id for r in batch)
         if placed:
             self.store.put_files(placed)
             for placement in placed:
@@ -396,6 +425,7 @@ class _Root:
 
     def _missing(self, *, accept_missing: bool) -> None:
         present = sum(not row.missing for row in self.known.values())
+        self.gone |= {p for p in self.replaced & self.known.keys() if not self.known[p].missing}
         few = len(self.gone) < FEW_MISSING or len(self.gone) <= MANY_MISSING * present
         if not few and not accept_missing:
             self.report.warnings.append(
@@ -411,12 +441,21 @@ def _stamp(file: FileRow | Seen) -> tuple[int, int]:
     return (file.size_bytes, file.mtime_ns)
 
 
-def _is_gone(path: str) -> bool:
-    """Whether a path is there no more; one that cannot be looked at may be."""
+def _is_gone(file: FileRow) -> bool:
+    """Whether a file is there no more, though the folder that was added is and is not empty."""
     try:
-        os.lstat(path)
+        os.lstat(file.path)
     except (FileNotFoundError, NotADirectoryError):
-        return True
+        return _is_mounted(file)
     except OSError:
         return False
     return False
+
+
+def _is_mounted(file: FileRow) -> bool:
+    root = os.path.dirname(file.path) if file.root == file.path else file.root  # noqa: PTH120 - names may hold any byte
+    try:
+        with os.scandir(root) as entries:
+            return next(entries, None) is not None
+    except OSError:
+        return False

@@ -29,14 +29,14 @@ class Shelf:
     """The index of one channel of one modality, and what its rows stand for.
 
     Attributes:
-        item_ids: (n,) per row of the index, its item; ``spans`` (n, 2) first and last segment.
+        item_ids: n per row of the index, its item; ``spans`` (n, 2) first and last segment.
         mean, scale: (k,) standardisation of pooled vectors; None in a trained space.
     """
 
     modality: Modality
     channel: Channel
     index: Flat
-    item_ids: NDArray[np.str_]
+    item_ids: Sequence[str]
     spans: NDArray[np.int64]
     mean: Float32 | None = None
     scale: Float32 | None = None
@@ -55,7 +55,7 @@ class Shelf:
         best: dict[str, Found] = {}
         for key, score in self.index.search(z, wanted, mask):
             row = int(np.searchsorted(self.index.keys, key))
-            item_id = str(self.item_ids[row])
+            item_id = self.item_ids[row]
             if item_id not in best:
                 first, last = self.spans[row]
                 best[item_id] = Found(item_id, (int(first), int(last)), score)
@@ -65,13 +65,13 @@ class Shelf:
         """A pooled query vector as a unit vector of this shelf."""
         if self.mean is None or self.scale is None:
             return z
-        return alike.standardised(z[None], self.mean, self.scale)[0]
+        unit: Float32 = alike.standardised(z[None], self.mean, self.scale)[0]
+        return unit
 
     def _mask(self, allowed: frozenset[str] | None) -> Bool | None:
         if allowed is None:
             return None
-        mask: Bool = np.isin(self.item_ids, np.array(sorted(allowed), dtype=np.str_))
-        return mask
+        return np.fromiter((i in allowed for i in self.item_ids), np.bool_, len(self.item_ids))
 
 
 def open_shelves(store: Store, model_id: str) -> list[Shelf]:
@@ -88,7 +88,7 @@ def _open(store: Store, model_id: str, modality: Modality, channel: Channel) -> 
         modality=modality,
         channel=channel,
         index=Flat(keys.astype(np.int64, copy=False), rows.astype(np.float32, copy=False)),
-        item_ids=arrays["item_ids"].astype(np.str_, copy=False),
+        item_ids=[str(i, "ascii") for i in arrays["item_ids"].tolist()],
         spans=arrays["spans"].astype(np.int64, copy=False),
         mean=_float(arrays.get("mean")),
         scale=_float(arrays.get("scale")),
@@ -98,7 +98,7 @@ def _open(store: Store, model_id: str, modality: Modality, channel: Channel) -> 
 def _stamp(store: Store, model_id: str) -> str:
     """What an index file was built from: the model and the generation of its vectors."""
     count, last = store.generation(model_id)
-    return f"1:{model_id}:{count}:{last}"
+    return f"2:{model_id}:{count}:{last}"
 
 
 def _float(array: NDArray[np.generic] | None) -> Float32 | None:
@@ -120,7 +120,7 @@ def _build(
     return {
         "keys": index.keys,
         "rows": index.rows,
-        "item_ids": np.array(found.item_ids, dtype=np.str_),
+        "item_ids": np.array(found.item_ids, dtype=np.bytes_),
         "spans": found.spans,
         **extra,
     }

@@ -53,7 +53,9 @@ def vectors(db: sqlite3.Connection, model_id: str, modality: Modality, channel: 
         (model_id, modality.value, channel.value),
     ).fetchall()
     for _, item_id, *_, z, expected in rows:
-        verified(f"the {channel} vector of item {item_id[:12]}", expected, z)
+        verified(
+            f"the {channel} vector of item {item_id[:12]}", expected, z, way_out="quintet rebuild"
+        )
     lengths = {len(row[4]) for row in rows}
     if len(lengths) > 1:
         raise LibraryCorrupt(f"vectors of model {model_id} differ in length; run: quintet rebuild")
@@ -87,6 +89,6 @@ def read(db: sqlite3.Connection, model_id: str) -> ModelRow:
     blobs = {}
     sql = "SELECT name, data, checksum FROM model_blobs WHERE model_id = ?"
     for name, data, expected in db.execute(sql, (model_id,)):
-        verified(f"{name} of model {model_id}", expected, data)
+        verified(f"{name} of model {model_id}", expected, data, way_out="quintet train")
         blobs[name] = data
     return ModelRow(found.id, found.method, found.created_at, found.params, found.report, blobs)

@@ -24,10 +24,12 @@ def checksum(*blobs: bytes) -> bytes:
     return digest.digest()
 
 
-def verified(what: str, expected: bytes, *blobs: bytes) -> None:
+def verified(
+    what: str, expected: bytes, *blobs: bytes, way_out: str = "quintet rebuild --features"
+) -> None:
     """Raise LibraryCorrupt naming ``what`` when the blobs are not those that were written."""
-    if checksum(*blobs) != expected:
-        raise LibraryCorrupt(f"{what} is damaged in the database; run: quintet rebuild --features")
+    if not all(isinstance(b, bytes) for b in blobs) or checksum(*blobs) != expected:
+        raise LibraryCorrupt(f"{what} is damaged in the database; run: {way_out}")
 
 
 def pack_local(local: Local) -> tuple[int, int, bytes, bytes, bytes]:
@@ -40,6 +42,8 @@ def pack_local(local: Local) -> tuple[int, int, bytes, bytes, bytes]:
 def unpack_local(what: str, t: int, d: int, x: bytes, steps: bytes, expected: bytes) -> Local:
     """The features of ``pack_local``."""
     verified(what, expected, x, steps)
+    if (len(x), len(steps)) != (2 * t * d, 4 * t):
+        raise LibraryCorrupt(f"{what} is damaged in the database; run: quintet rebuild --features")
     values = np.frombuffer(x, dtype="<f2").reshape(t, d).astype(np.float32)
     return Local(values, np.frombuffer(steps, dtype="<i4").astype(np.int64))
 

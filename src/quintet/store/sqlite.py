@@ -13,8 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from quintet.errors import LibraryCorrupt, LibraryError, UnknownName, UsageError
-from quintet.store import filters, fulltext, models, packing, schema
+from quintet.errors import UnknownName, UsageError
+from quintet.store import checks, filters, fulltext, models, packing, schema
 from quintet.store.lock import WriteLock
 from quintet.store.packing import SEGMENT_COLUMNS, path_key, printable, real_path, storable
 from quintet.store.records import (
@@ -55,6 +55,7 @@ class Store:
         self.folder = folder
         self._db = db
         self._lock = lock
+        self._generations: tuple[tuple[int, int], dict[str, tuple[int, int]]] = ((-1, -1), {})
 
     @classmethod
     def create(cls, folder: Path) -> Store:
@@ -170,6 +171,13 @@ class Store:
         """The file of that path, None when it is not known."""
         rows = self._rows(f"SELECT {FILE_COLUMNS} FROM files WHERE path = ?", (path_key(path),))
         return _file_row(rows[0]) if rows else None
+
+    def files_of(self, item_id: str) -> list[FileRow]:
+        """All files of one content, the present ones first."""
+        rows = self._rows(
+            f"SELECT {FILE_COLUMNS} FROM files WHERE item_id = ? ORDER BY missing, path", (item_id,)
+        )
+        return [_file_row(row) for row in rows]
 
     def touch_files(self, rows: Sequence[FileRow], tags: Sequence[str] = ()) -> None:
         """Known files as they are now, there again or under another root; their items tagged."""
@@ -456,6 +464,27 @@ class Store:
         with self._transaction() as db:
             models.insert_vectors(db, model_id, modality, rows)
 
+    def replace_vectors(
+        self,
+        model_id: str,
+        channels: Sequence[ChannelRow],
+        vectors: Mapping[Modality, Sequence[VectorRow]],
+    ) -> None:
+        """All vectors of a model of these channels, in the place of what was there."""
+        pairs = [(model_id, row.item_id, row.channel.value) for row in channels]
+        with self._transaction() as db:
+            db.executemany(
+                "DELETE FROM vectors WHERE model_id = ? AND item_id = ? AND channel = ?", pairs
+            )
+            for modality, rows in vectors.items():
+                models.insert_vectors(db, model_id, modality, rows)
+
+    def forget_features(self, ids: Sequence[str]) -> None:
+        """Delete the features and vectors of items; words still find them."""
+        with self._transaction() as db:
+            for table in ("features", "vectors"):
+                db.executemany(f"DELETE FROM {table} WHERE item_id = ?", [(i,) for i in ids])
+
     def clear_vectors(self, model_id: str) -> None:
         """Delete all vectors of a model."""
         with self._transaction() as db:
@@ -479,11 +508,22 @@ class Store:
             return models.vectors(self._db, model_id, modality, channel)
 
     def generation(self, model_id: str) -> tuple[int, int]:
-        """Changes whenever the vectors of a model do: (number of vectors, largest key)."""
-        row = self._rows(
+        """Changes whenever the vectors of a model do: how many, and a mark of the latest one."""
+        state = (self._rows("PRAGMA data_version")[0][0], self._db.total_changes)
+        if self._generations[0] != state:
+            self._generations = (state, {})
+        known = self._generations[1]
+        if model_id not in known:
+            known[model_id] = self._generation(model_id)
+        return known[model_id]
+
+    def _generation(self, model_id: str) -> tuple[int, int]:
+        ((count, last),) = self._rows(
             "SELECT count(*), coalesce(max(key), 0) FROM vectors WHERE model_id = ?", (model_id,)
-        )[0]
-        return (row[0], row[1])
+        )
+        rows = self._rows("SELECT item_id, checksum FROM vectors WHERE key = ?", (last,))
+        mark = packing.checksum(str((last, *rows)).encode())
+        return count, int.from_bytes(mark[:7])
 
     def without_vectors(self, model_id: str) -> list[ChannelRow]:
         """Channels that have features but no vector of the model."""
@@ -603,30 +643,18 @@ class Store:
 
     def verify(self) -> list[str]:
         """What is damaged, one line each: SQLite's own check, then every checksum of ours."""
-        wrong = [r[0] for r in self._rows("PRAGMA integrity_check(20)") if r[0] != "ok"]
-        for channel in Channel:
-            sql = "SELECT item_id FROM features WHERE channel = ?"
-            for (item_id,) in self._rows(sql, (channel.value,)):
-                wrong += _problem(lambda i=item_id, c=channel: self.local([i], c))
-        shelves = self._rows("SELECT DISTINCT model_id, modality, channel FROM vectors")
-        for model_id, m, c in shelves:
-            wrong += _problem(lambda i=model_id, m=m, c=c: self.vectors(i, Modality(m), Channel(c)))
-        for row in self.models():
-            wrong += _problem(lambda i=row.id: self.model(i))
-        return wrong
+        with schema.translated(self.folder):
+            return checks.verify(self._db)
+
+    def damaged(self) -> list[str]:
+        """Ids of the items with features that are not those that were written."""
+        with schema.translated(self.folder):
+            return checks.damaged(self._db)
 
 
 def now() -> str:
     """The time, UTC, ISO 8601 to the microsecond."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
-
-
-def _problem(read: Any) -> list[str]:
-    try:
-        read()
-    except (LibraryCorrupt, LibraryError, ValueError) as e:
-        return [str(e)]
-    return []
 
 
 def _set(db: sqlite3.Connection, key: str, value: str) -> None:
