@@ -143,15 +143,11 @@ class Flat:
         """The exact best of rows whose products with the query are known to within ``error``."""
         slack = np.float32(ROUNDING * self._reach() * np.linalg.norm(query))
         off = slack if error is None else error + slack
-        at_least, at_most = scores - off, scores + off
-        if allowed is not None:
-            at_least = np.where(allowed, at_least, -np.inf)
-            at_most = np.where(allowed, at_most, -np.inf)
-        if count < len(scores):
-            least = np.partition(at_least, len(scores) - count)[len(scores) - count]
-            rows = np.flatnonzero((at_most >= least) & (at_most > -np.inf))
-        else:
-            rows = np.flatnonzero(at_most > -np.inf)
+        rows = np.arange(len(self)) if allowed is None else np.flatnonzero(allowed)
+        at_least, at_most = (scores - off)[rows], (scores + off)[rows]
+        if count < len(rows):
+            least = np.partition(at_least, len(rows) - count)[len(rows) - count]
+            rows = rows[at_most >= least]
         exact = self._exact(rows, query)
         order = np.lexsort((self.keys[rows], -exact))[:count]
         return [(int(self.keys[rows[i]]), float(exact[i])) for i in order]
