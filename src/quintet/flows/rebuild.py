@@ -17,10 +17,10 @@ from quintet.flows.reading import (
     pooled_row,
     record,
 )
-from quintet.flows.scan import Seen
+from quintet.flows.scan import Seen, look
 from quintet.flows.shelves import keep_only, open_shelves
 from quintet.media.isolate import Box
-from quintet.store.records import ChannelRow, VectorRow
+from quintet.store.records import ChannelRow, FileRow, Record, VectorRow
 from quintet.store.sqlite import Store
 from quintet.types import Channel, Item, Modality, tower
 
@@ -49,15 +49,29 @@ class RebuildReport:
 
 
 def rebuild(store: Store, embedding: Embedding | None, on_progress: Progress) -> RebuildReport:
-    """Full text, alike vectors, the active model's vectors and all index files."""
+    """Full text, alike vectors, the active model's vectors and all index files.
+
+    Raises:
+        LibraryCorrupt: features are damaged; ``encode_again`` mends them.
+    """
     report = RebuildReport(damaged=store.verify())
     report.texts = store.rebuild_words()
     on_progress("texts", report.texts, report.texts)
-    report.vectors += fill(store, None, store.channels(), on_progress, anew=True)
+    report.vectors += fill(store, None, store.channels(), on_progress)
     if embedding is not None:
-        report.vectors += fill(store, embedding, store.channels(), on_progress, anew=True)
+        report.vectors += fill(store, embedding, store.channels(), on_progress)
+    if report.damaged:
+        _clear_others(store, embedding)
     refresh_indexes(store)
     return report
+
+
+def _clear_others(store: Store, embedding: Embedding | None) -> None:
+    """Vectors of the other models, which may be damaged: made again when a model is used."""
+    active = embedding.model_id if embedding else None
+    for row in store.models():
+        if row.id != active:
+            store.clear_vectors(row.id)
 
 
 def refresh_indexes(store: Store) -> None:
@@ -73,19 +87,21 @@ def fill(
     embedding: Embedding | None,
     channels: Sequence[ChannelRow],
     on_progress: Progress,
-    *,
-    anew: bool = False,
 ) -> int:
-    """Vectors of these channels in the model's space (alikes when None); their number."""
+    """Vectors of these channels in the model's space (alikes when None); their number.
+
+    They take the place of those that were there a chunk at a time: a run that is interrupted
+    leaves no item without.
+    """
     model_id = embedding.model_id if embedding else alike.MODEL
-    if anew:
-        store.clear_vectors(model_id)
     made = 0
     for start in range(0, len(channels), CHUNK):
         part = channels[start : start + CHUNK]
+        vectors: dict[Modality, list[VectorRow]] = {}
         for modality, rows in embedded_rows(store, part, embedding):
-            store.put_vectors(model_id, modality, rows)
+            vectors.setdefault(modality, []).extend(rows)
             made += len(rows)
+        store.replace_vectors(model_id, part, vectors)
         on_progress("vectors", start + len(part), len(channels))
     return made
 
@@ -114,13 +130,19 @@ def encode_again(
     embedding: Embedding | None,
     on_progress: Progress,
 ) -> tuple[int, int]:
-    """Decode and encode the items whose encoder is not the present one: (done, failed)."""
+    """Decode and encode the items whose encoder is not the present one: (done, failed).
+
+    Items whose features are damaged, too; where their file cannot be read any more, only words
+    find them from then on.
+    """
+    damaged = store.damaged()
     old = [row.item_id for row in store.channels() if _outdated(row, encoders)]
-    items = store.get_many(list(dict.fromkeys(old)))
+    items = store.get_many(list(dict.fromkeys([*damaged, *old])))
     done = 0
     for number, item in enumerate(items, start=1):
         done += _again(store, box, encoders, embedding, item)
         on_progress("encode", number, len(items))
+    store.forget_features(store.damaged() if damaged else [])
     return done, len(items) - done
 
 
@@ -132,17 +154,26 @@ def _outdated(row: ChannelRow, encoders: Encoders) -> bool:
 def _again(
     store: Store, box: Box, encoders: Encoders, embedding: Embedding | None, item: Item
 ) -> bool:
-    row = store.file(item.path)
-    if row is None:
-        return False
-    seen = Seen(row.path, row.size_bytes, row.mtime_ns, row.inode)
+    for row in store.files_of(item.id):
+        made = _encoded(box, encoders, embedding, row)
+        if made is not None:
+            store.put_features(made)
+            return True
+    return False
+
+
+def _encoded(
+    box: Box, encoders: Encoders, embedding: Embedding | None, row: FileRow
+) -> Record | None:
+    """The record of a known file as it is now; None if it is another or cannot be read."""
+    seen = look(row.path)
+    if not isinstance(seen, Seen):
+        return None
     try:
         with opened(seen.path) as file:
-            if digest(file, seen) != item.id:
-                return False
-            media = decode(box, file, seen.path)
-        made = record(seen, row.root, item.id, media, encoders, embedding, ())
+            if digest(file, seen) != row.item_id:
+                return None
+            media = decode(box, file, seen.path, seen.sidecars)
+        return record(seen, row.root, row.item_id, media, encoders, embedding, ())
     except FileProblem:
-        return False
-    store.put_features(made)
-    return True
+        return None

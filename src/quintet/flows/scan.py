@@ -67,14 +67,15 @@ def scan(root: str, *, leave_out: str = "") -> Iterator[Seen | Passed]:
     except OSError as e:
         raise SourceError(f"{root}: {e.strerror}; nothing was changed in the library") from e
     if not stat.S_ISDIR(info.st_mode):
-        yield _only(root)
+        yield look(root)
         return
     if not os.access(root, os.R_OK | os.X_OK):
         raise SourceError(f"{root} cannot be read; nothing was changed in the library")
     yield from _walk(root, leave_out)
 
 
-def _only(path: str) -> Seen | Passed:
+def look(path: str) -> Seen | Passed:
+    """What one path is now, with the subtitles beside it."""
     found = _look(path, tuple(sidecars(path)))
     if found is None:
         return Passed(path, Code.SPECIAL, "a link to a folder; add the folder itself")

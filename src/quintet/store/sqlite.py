@@ -521,9 +521,10 @@ class Store:
         ((count, last),) = self._rows(
             "SELECT count(*), coalesce(max(key), 0) FROM vectors WHERE model_id = ?", (model_id,)
         )
-        rows = self._rows("SELECT item_id, checksum FROM vectors WHERE key = ?", (last,))
-        mark = packing.checksum(str((last, *rows)).encode())
-        return count, int.from_bytes(mark[:7])
+        if not count:
+            return 0, 0
+        row = self._rows("SELECT key, item_id, checksum FROM vectors WHERE key = ?", (last,))
+        return count, int.from_bytes(packing.checksum(repr(row).encode())[:7])
 
     def without_vectors(self, model_id: str) -> list[ChannelRow]:
         """Channels that have features but no vector of the model."""
