@@ -61,8 +61,8 @@ def _rounded(rows: Float32) -> tuple[Int8, Float32, Float32]:
     largest = np.abs(rows).max(axis=1, initial=0.0)
     scale = np.where(largest > TINY, largest / LARGEST, 1.0).astype(np.float32)
     steps = np.clip(np.rint(rows / scale[:, None]), -LARGEST, LARGEST).astype(np.int8)
-    error = np.linalg.norm(rows - steps * scale[:, None], axis=1)
-    return steps, scale, error
+    error = np.linalg.norm(rows - steps * scale[:, None].astype(np.float64), axis=1)
+    return steps, scale, error.astype(np.float32)
 
 
 @cache

@@ -22,6 +22,9 @@ SCANNED = 4096
 """Of words that more rows hold, only the names, tags and metadata and the newest texts are ranked,
 this many of each: ranking costs about two microseconds a row."""
 
+ENOUGH = 50
+"""Where one long text fills the rows read, more are read until there are so many hits."""
+
 BODIES = ("text", "subtitle")
 """Fields of running text; the others are titles."""
 
@@ -69,14 +72,18 @@ def search(db: sqlite3.Connection, words: str, limit: int) -> list[TextHit]:
 
     Ordered by BM25, a name before a folder before a text where that is equal.
     """
-    wanted = min(CANDIDATES * limit, limit + MORE)
     parts = phrases(words)
     if not parts or limit < 1:
         return []
-    found = _ranked(db, match_query(words), wanted)
-    if not found and len(parts) > 1:
-        found = _any(db, words, parts, wanted)
-    return _hits(db, found, words, limit)
+    wanted = min(CANDIDATES * limit, limit + MORE)
+    while True:
+        found = _ranked(db, match_query(words), wanted)
+        if not found and len(parts) > 1:
+            found = _any(db, words, parts, wanted)
+        hits = _hits(db, found, words, limit)
+        if len(hits) >= min(limit, ENOUGH) or len(found) < wanted:
+            return hits
+        wanted *= CANDIDATES
 
 
 def _any(db: sqlite3.Connection, words: str, parts: Sequence[str], wanted: int) -> list[_Ranked]:

@@ -1,6 +1,5 @@
 """The store: what goes in comes out, in one transaction, and damage is named."""
 
-import os
 import sqlite3
 import subprocess
 import sys
@@ -438,7 +437,7 @@ def test_a_read_only_folder_is_searched_but_not_written(tmp_path_factory):
     first, second = found.stdout.splitlines()
     assert first == "1 ['a']", found.stderr
     assert second.startswith("refused")
-    assert os.path.basename(place) in second
+    assert place in second
 
 
 def test_durability_is_full(store):
