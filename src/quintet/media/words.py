@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 
 CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3040-\u30ff\uac00-\ud7af"
 """Ranges of characters that are written without spaces; each is a word of its own here."""
 
 _PIECE = re.compile(f"[{CJK}]|[^\\W_{CJK}]+(?:'[^\\W_{CJK}]+)?")
 _SINGLE = re.compile(f"([{CJK}])")
-_RUN = re.compile(r"[^\W_]+")
 
 SNIPPET = 90
 """Characters of a text shown around the first word found."""
@@ -29,12 +29,12 @@ def pieces(text: str) -> list[str]:
 
 
 def index_text(text: str) -> str:
-    """Text for an FTS5 column with ``unicode61``: CJK characters stand apart.
+    """Text for an FTS5 column with ``unicode61``: words as queries see them, CJK ones apart.
 
-    >>> index_text("一只小狗 runs")
-    ' 一  只  小  狗  runs'
+    >>> index_text("一只小狗 runs.")
+    '一 只 小 狗 runs'
     """
-    return _SINGLE.sub(r" \1 ", unicodedata.normalize("NFKC", text).replace("\0", " "))
+    return " ".join(_apart(run) for run in _runs(text))
 
 
 def match_query(words: str) -> str:
@@ -64,8 +64,24 @@ def phrases(words: str) -> list[str]:
     >>> phrases("dog 小狗")
     ['"dog"', '"小 狗"']
     """
-    runs = _RUN.findall(unicodedata.normalize("NFKC", words))
-    return [f'"{" ".join(_SINGLE.sub(_APART, run).split())}"' for run in runs[:MAX_QUERY_WORDS]]
+    return [f'"{_apart(run)}"' for run in _runs(words)[:MAX_QUERY_WORDS]]
+
+
+def _runs(text: str) -> list[str]:
+    """Letters and digits that follow each other, with the marks on them."""
+    plain = unicodedata.normalize("NFKC", text)
+    return _run().findall(plain)
+
+
+@cache
+def _run() -> re.Pattern[str]:
+    """SQLite takes other characters for letters than Python; this is what both are given."""
+    marks = [c for c in map(chr, range(0x300, 0x10000)) if unicodedata.category(c)[0] == "M"]
+    return re.compile(f"[^\\W_](?:[^\\W_]|[{''.join(marks)}])*")
+
+
+def _apart(run: str) -> str:
+    return run if run.isascii() else " ".join(_SINGLE.sub(r" \1 ", run).split())
 
 
 def snippet(text: str, words: str) -> str:
@@ -80,6 +96,3 @@ def snippet(text: str, words: str) -> str:
     start = max(0, min(found, default=0) - SNIPPET // 3)
     part = flat[start : start + SNIPPET]
     return ("…" if start else "") + part + ("…" if start + SNIPPET < len(flat) else "")
-
-
-_APART = r" \1 "
