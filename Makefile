@@ -4,7 +4,7 @@ BIN := .venv/bin
 QUINTET_DATA ?= ../shared/data
 export QUINTET_DATA
 
-.PHONY: demo test bench docs format lint clean
+.PHONY: demo test bench docs picture format clean
 
 demo: .venv/ready
 	$(BIN)/quintet demo demo-library
@@ -21,6 +21,9 @@ bench: .venv/ready
 
 docs: .venv/ready
 	$(BIN)/python docs/generate.py
+
+picture: .venv/ready
+	$(BIN)/python docs/picture.py demo-library
 
 format: .venv/ready
 	$(BIN)/ruff format .

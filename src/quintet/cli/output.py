@@ -20,14 +20,16 @@ console = Console(highlight=False, soft_wrap=False)
 
 
 def plain(value: Any) -> Any:
-    """Records as JSON-ready values; fields that are None, empty text or empty lists are left out.
+    """Records as JSON-ready values, properties too; what is None or empty is left out.
 
     >>> from quintet.types import Segment, SegmentKind
     >>> plain(Segment(SegmentKind.SHOT, 0, start_s=0.0, end_s=1.5))
     {'kind': 'shot', 'no': 0, 'start_s': 0.0, 'end_s': 1.5}
     """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        pairs = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+        names = [f.name for f in dataclasses.fields(value)]
+        names += [n for n, v in vars(type(value)).items() if isinstance(v, property)]
+        pairs = {name: getattr(value, name) for name in names}
         return {k: plain(v) for k, v in pairs.items() if v is not None and v != "" and v != ()}
     if isinstance(value, Enum):
         return value.value
