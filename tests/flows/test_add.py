@@ -1,6 +1,7 @@
 """Adding: what is new, unchanged, moved, duplicate, missing; what is wrong; and interruptions."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -117,6 +118,20 @@ def test_moved_files_keep_what_is_known_of_them(store, media):
     assert len(words(store, "hounds")) == 5
     assert words(store, "dogs") == words(store, "dog")
     assert store.get_many(store.find())[0].tags == ("pets",)
+
+
+def test_a_whole_root_that_was_renamed_or_comes_back(store, media, tmp_path):
+    run(store, media)
+    media.rename(tmp_path / "elsewhere")
+    box = FakeBox()
+    assert counts(run(store, tmp_path / "elsewhere", box=box)) == {"moved": 6}
+    assert box.opened == 0
+    items = store.get_many(store.find())
+    assert all(Path(item.path).exists() and not item.missing for item in items)
+    shutil.copytree(tmp_path / "elsewhere", media)
+    run(store, media)
+    assert len(store.find()) == 6
+    assert store.stats().missing == 0
 
 
 def test_duplicates_are_one_item(store, media):

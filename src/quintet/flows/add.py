@@ -351,21 +351,23 @@ class _Root:
 
     def _place(self, seen: Seen, item_id: str) -> None:
         """A known content at a path where it was not before: moved, or one more copy."""
-        gone = self._gone_from(item_id, seen.path)
+        left = self._left(item_id, seen.path)
+        gone = [row.path for row in left if _is_mounted(row)]
+        away = [row.path for row in left if row.path not in gone]
         self.gone.difference_update(gone)
         before = self.known.get(seen.path)
         root = before.root if before and before.item_id == item_id else self.root
         texts = name_texts(seen.path, root)
         row = file_row(seen, min(root, self.root, key=len), item_id)
-        self.placed.append(Placement(row, texts, self.work.tags, gone))
+        self.placed.append(Placement(row, texts, self.work.tags, gone, away))
 
-    def _gone_from(self, item_id: str, path: str) -> list[str]:
+    def _left(self, item_id: str, path: str) -> list[FileRow]:
         """Other paths of a content, known before this run, that it is at no more."""
         if item_id in self.looked_at:
             return []
         self.looked_at.add(item_id)
         others = [row for row in self.store.files_of(item_id) if row.path != path]
-        return [row.path for row in others if _is_gone(row)]
+        return [row for row in others if _is_gone(row.path)]
 
     def _problem(self, path: str, stage: str, e: FileProblem, seen: Seen | None) -> None:
         row = ErrorRow(path, stage, e.code.value, e.detail, now())
@@ -407,7 +409,7 @@ class _Root:
 
     def _count_placed(self, placement: Placement) -> None:
         before = self.known.get(placement.file.path)
-        if placement.gone:
+        if placement.gone or placement.away:
             self.report.moved += 1
         elif before is not None and before.item_id == placement.file.item_id:
             self.report.unchanged += 1
@@ -441,18 +443,19 @@ def _stamp(file: FileRow | Seen) -> tuple[int, int]:
     return (file.size_bytes, file.mtime_ns)
 
 
-def _is_gone(file: FileRow) -> bool:
-    """Whether a file is there no more, though the folder that was added is and is not empty."""
+def _is_gone(path: str) -> bool:
+    """Whether a path is there no more; one that cannot be looked at may be."""
     try:
-        os.lstat(file.path)
+        os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
-        return _is_mounted(file)
+        return True
     except OSError:
         return False
     return False
 
 
 def _is_mounted(file: FileRow) -> bool:
+    """Whether the folder that was added is there and is not empty."""
     root = os.path.dirname(file.path) if file.root == file.path else file.root  # noqa: PTH120 - names may hold any byte
     try:
         with os.scandir(root) as entries:

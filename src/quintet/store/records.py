@@ -125,12 +125,14 @@ class Placement:
     Attributes:
         texts: the names in the path.
         gone: paths of the same content that are there no more.
+        away: the same, but their whole root is away; it may be a disk that comes back.
     """
 
     file: FileRow
     texts: Sequence[TextRow]
     tags: Sequence[str] = ()
     gone: Sequence[str] = ()
+    away: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

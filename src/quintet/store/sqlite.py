@@ -141,6 +141,8 @@ class Store:
                 _place_file(db, p.file, item_id, heir=False)
                 for path in p.gone:
                     _forget_file(db, path_key(path))
+                for path in p.away:
+                    db.execute("UPDATE files SET missing = 1 WHERE path = ?", (path_key(path),))
                 fulltext.insert(db, item_id, path_key(p.file.path), p.texts)
                 _tag(db, item_id, p.tags)
 
