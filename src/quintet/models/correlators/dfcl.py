@@ -82,7 +82,7 @@ class DFCL:
     width: int = 96
     dropout: float = 0.3
     weight_decay: float = 0.01
-    sharpness: float = 12.0
+    sharpness: float = 5.0
     margin: float = 1.0
     triplet: bool = True
     triplet_weight: float = 1.0
