@@ -36,12 +36,11 @@ def measure(data: Path, scratch: Path) -> str:
     root, library = data / "fivemedia", str(scratch / "library")
     quintet("init", library)
     added = quintet("add", str(root / "train"), "-L", library)
-    trained = {}
+    trained = {seed: quintet("train", "-L", library, "--seed", str(seed)) for seed in SEEDS}
+    tested = quintet("add", str(root / "test"), "-L", library)  # after the last training
     runs = []
-    for seed in SEEDS:
-        trained[seed] = quintet("train", "-L", library, "--seed", str(seed))
-        if seed == SEEDS[0]:
-            tested = quintet("add", str(root / "test"), "-L", library)
+    for report in trained.values():
+        quintet("models", "--use", report["model_id"], "-L", library)
         runs.append(quintet("evaluate", "-L", library, "--under", str(root / "test")))
     return _page(added, tested, trained, runs, _source_only(root), plain_baseline(root))
 

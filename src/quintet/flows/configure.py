@@ -31,6 +31,13 @@ def correlator(method: str, params: Mapping[str, str]) -> Any:
     return made(**{name: _read(name, text, hints[name]) for name, text in params.items()})
 
 
+def seeded(method: str, params: Mapping[str, str], seed: int) -> dict[str, str]:
+    """The hyper-parameters with the seed among them, if the method draws anything at random."""
+    made = catalog.load("models.correlators", method)
+    draws = any(f.name == "seed" for f in dataclasses.fields(made))
+    return {"seed": str(seed), **params} if draws else dict(params)
+
+
 def _read(name: str, text: str, hint: Any) -> Any:
     for kind in _kinds(hint):
         try:

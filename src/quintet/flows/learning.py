@@ -107,6 +107,7 @@ def train(
     on_progress: Progress,
 ) -> TrainReport:
     """Fit, judge, calibrate, embed everything, store all of it in one transaction, activate."""
+    params = configure.seeded(method, params, seed)
     configure.correlator(method, params)
     with parts.writing() as store:
         job = store.start_job("train", {"method": method, **params})

@@ -25,7 +25,10 @@ from quintet.store.sqlite import Store
 from quintet.types import Channel, Item, Modality, tower
 
 CHUNK = 256
-"""Items whose features are in memory at a time."""
+"""Channels whose features are in memory at a time, at most …"""
+
+CHUNK_VALUES = 32_000_000
+"""… and the numbers in them (128 MB), unless one channel alone has more."""
 
 Progress = Callable[[str, int, int], None]
 
@@ -94,16 +97,30 @@ def fill(
     leaves no item without.
     """
     model_id = embedding.model_id if embedding else alike.MODEL
-    made = 0
-    for start in range(0, len(channels), CHUNK):
-        part = channels[start : start + CHUNK]
+    made = done = 0
+    for part in _chunks(channels):
         vectors: dict[Modality, list[VectorRow]] = {}
         for modality, rows in embedded_rows(store, part, embedding):
             vectors.setdefault(modality, []).extend(rows)
             made += len(rows)
         store.replace_vectors(model_id, part, vectors)
-        on_progress("vectors", start + len(part), len(channels))
+        done += len(part)
+        on_progress("vectors", done, len(channels))
     return made
+
+
+def _chunks(channels: Sequence[ChannelRow]) -> Iterator[list[ChannelRow]]:
+    """Runs of channels that fit into memory together."""
+    part: list[ChannelRow] = []
+    values = 0
+    for row in channels:
+        if part and (len(part) >= CHUNK or values + row.values > CHUNK_VALUES):
+            yield part
+            part, values = [], 0
+        part.append(row)
+        values += row.values
+    if part:
+        yield part
 
 
 def embedded_rows(
