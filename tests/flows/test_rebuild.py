@@ -88,6 +88,18 @@ def test_an_index_file_is_not_used_after_a_change(store, tmp_path):
     assert third.index.keys.tolist() == first.index.keys.tolist()
 
 
+def test_vectors_are_made_in_parts_that_fit_into_memory(store, monkeypatch):
+    whole = answers(store, alike.MODEL)
+    sizes = [row.values for row in store.channels()]
+    assert sorted(sizes) == [3 * n for n in range(1, 13)]
+    monkeypatch.setattr("quintet.flows.rebuild.CHUNK_VALUES", 40)
+    told = []
+    fill(store, None, store.channels(), lambda stage, done, total: told.append(done))
+    assert len(told) > 4
+    assert told[-1] == 12
+    assert answers(store, alike.MODEL) == whole
+
+
 def test_items_whose_encoder_changed_are_read_again(store):
     newer = encoders()
     newer[TEXT].version = "2"

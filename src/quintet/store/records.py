@@ -137,12 +137,17 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class ChannelRow:
-    """One channel of one present item, and the encoder that read it."""
+    """One channel of one present item, and the encoder that read it.
+
+    Attributes:
+        values: how many numbers its features are: what they take in memory.
+    """
 
     item_id: str
     modality: Modality
     channel: Channel
     encoder: str
+    values: int = 0
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from quintet.errors import (
@@ -135,7 +135,8 @@ def _open(path: Path, *, write: bool) -> sqlite3.Connection:
 
 def _can_write(path: Path) -> bool:
     """Whether readers can make the shared-memory file that WAL needs."""
-    return os.access(path.parent, os.W_OK) or Path(f"{path}-shm").exists()
+    beside = [Path(f"{path}-shm"), Path(f"{path}-wal")]
+    return os.access(path.parent, os.W_OK) or all(p.exists() for p in beside)
 
 
 def _refuse_unfinished(path: Path) -> None:
@@ -145,6 +146,16 @@ def _refuse_unfinished(path: Path) -> None:
             f"{path.parent} is read-only and its last writer did not finish; copy the folder to "
             "where it can be written and open it there"
         )
+
+
+def settle(db: sqlite3.Connection) -> None:
+    """Move the write-ahead log into the database: a copy of the one file is then the library.
+
+    Nothing is lost where that cannot be (a reader is at work, the disk is full): the log stays.
+    """
+    with suppress(sqlite3.Error):
+        db.execute("PRAGMA busy_timeout = 0")
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def _prepare(db: sqlite3.Connection, folder: Path, *, write: bool) -> None:

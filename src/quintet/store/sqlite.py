@@ -85,6 +85,8 @@ class Store:
 
     def close(self) -> None:
         """Close the database and let the next writer in."""
+        if self._lock:
+            schema.settle(self._db)
         self._db.close()
         if self._lock:
             self._lock.release()
@@ -398,10 +400,10 @@ class Store:
     def channels(self) -> list[ChannelRow]:
         """Every channel of every item, with the encoder that read it."""
         rows = self._rows(
-            "SELECT f.item_id, i.modality, f.channel, f.encoder FROM features f"
+            "SELECT f.item_id, i.modality, f.channel, f.encoder, f.t * f.d FROM features f"
             " JOIN items i ON i.id = f.item_id ORDER BY f.item_id, f.channel"
         )
-        return [ChannelRow(i, Modality(m), Channel(c), e) for i, m, c, e in rows]
+        return [ChannelRow(i, Modality(m), Channel(c), e, n) for i, m, c, e, n in rows]
 
     def text_search(self, words: str, limit: int) -> list[TextHit]:
         """Places that hold the words; see ``store/fulltext.py``."""

@@ -41,6 +41,35 @@ def test_features_come_back_as_half_precision():
     assert back.segment_of_step.tolist() == list(range(7))
 
 
+@pytest.mark.parametrize(
+    ("t", "distinct", "smaller"), [(0, 1, False), (1, 1, False), (400, 7, True), (40, 40, False)]
+)
+def test_rows_that_repeat_are_kept_once(t, distinct, smaller):
+    rng = np.random.default_rng(0)
+    x = (
+        rng.normal(size=(distinct, 30))
+        .astype(np.float16)
+        .astype(np.float32)[rng.permutation(t) % distinct]
+    )
+    local = Local(x, np.arange(t) // 3)
+    packed = packing.pack_local(local)
+    assert (len(packed[2]) < x.size * 2) == smaller
+    back = packing.unpack_local("x", *packed)
+    np.testing.assert_array_equal(back.x, x)
+    assert back.segment_of_step.tolist() == local.segment_of_step.tolist()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"t": 3}, {"d": 4}, {"d": 2}, {"d": 0}, {"steps": b"\xff" * 16}, {"steps": b"abc"}],
+)
+def test_columns_that_do_not_fit_together_are_damage(wrong):
+    t, d, x, steps, _ = packing.pack_local(Local(np.ones((2, 3), np.float32), np.arange(2)))
+    row = {"t": t, "d": d, "x": x, "steps": steps, **wrong}
+    with pytest.raises(LibraryCorrupt, match="item 12ab"):
+        packing.unpack_local("item 12ab", **row, expected=packing.checksum(row["x"], row["steps"]))
+
+
 def test_every_flipped_bit_is_seen():
     packed = packing.pack_local(Local(np.ones((2, 3), np.float32), np.arange(2)))
     t, d, x, steps, checksum = packed
