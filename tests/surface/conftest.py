@@ -24,13 +24,13 @@ class Ran:
         return json.loads(self.out)
 
 
-def _run(*arguments, cwd=None, env=None):
+def _run(*arguments, cwd=None, env=None, timeout_s=300):
     """The real command in a process of its own, as a user calls it."""
     command = [sys.executable, "-m", "quintet.cli", *map(str, arguments)]
     settings = {**os.environ, "COLUMNS": "120", "OMP_NUM_THREADS": "1", **(env or {})}
     settings.pop("QUINTET_LIBRARY", None)
     done = subprocess.run(
-        command, capture_output=True, text=True, cwd=cwd, env=settings, timeout=300
+        command, capture_output=True, text=True, cwd=cwd, env=settings, timeout=timeout_s
     )
     assert "Traceback" not in done.stderr, done.stderr
     return Ran(done)
