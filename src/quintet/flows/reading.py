@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -39,6 +40,15 @@ HASH_BYTES = 1 << 20
 SIDECAR_BYTES = 8 << 20
 """Larger subtitle files are not read."""
 
+_CODES = {
+    errno.ENOENT: Code.VANISHED,
+    errno.ENOTDIR: Code.VANISHED,
+    errno.EACCES: Code.UNREADABLE,
+    errno.EPERM: Code.UNREADABLE,
+    errno.ELOOP: Code.SYMLINK,
+    errno.ENXIO: Code.SPECIAL,
+}
+
 Encoders = Mapping[Modality, Encoder]
 Embed = Callable[[Modality, Sequence[Local]], Float32]
 
@@ -63,18 +73,15 @@ def opened(path: str) -> Iterator[BinaryIO]:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as e:
         raise _problem(e) from e
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise FileProblem(Code.SPECIAL, "not a regular file")
     with os.fdopen(fd, "rb") as file:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise FileProblem(Code.SPECIAL, "not a regular file")
         yield file
 
 
 def _problem(e: OSError) -> FileProblem:
-    codes = {FileNotFoundError: Code.VANISHED, PermissionError: Code.UNREADABLE}
-    code = next((c for kind, c in codes.items() if isinstance(e, kind)), Code.IO)
-    if e.errno == 40:
-        code = Code.SYMLINK
-    return FileProblem(code, e.strerror or str(e))
+    return FileProblem(_CODES.get(e.errno or 0, Code.IO), e.strerror or str(e))
 
 
 def digest(file: BinaryIO, seen: Seen) -> str:
