@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bench.baseline import plain_baseline
 
+from bench.baseline import plain_baseline
 from quintet.evaluate.retrieval import tables
 from quintet.types import Modality
 
@@ -82,7 +82,7 @@ def _page(
         _row("source only (control)", source),
         _row("random", runs[0]["random"]),
     ]
-    error = {k: v for k, v in trained[0]["calibration_error"].items()}
+    error = trained[SEEDS[0]]["calibration_error"]
     return "\n".join(
         [
             "## Five media, X→All",

@@ -48,7 +48,7 @@ def test_rare_labels_are_left_out():
 
 def test_one_label_is_an_error_that_says_what_to_do():
     items = [item(n, f"/media/dog/{n}.x") for n in range(8)]
-    with pytest.raises(TrainingError, match="two are needed.*--labels FILE"):
+    with pytest.raises(TrainingError, match=r"two are needed.*--labels FILE"):
         find_labels(items, roots=roots(items))
 
 
