@@ -45,18 +45,20 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         return numba.njit(nogil=True)(function)
 
 
-def depth_views(vertices: Float32, faces: np.ndarray[Any, np.dtype[np.int32]]) -> UInt8:
+def depth_views(
+    vertices: Float32, faces: np.ndarray[Any, np.dtype[np.int32]], side: int = VIEW_SIDE_PX
+) -> UInt8:
     """Depth pictures of a model inside the unit sphere.
 
     Args:
         vertices: (n, 3) float32, each of length at most 1.
         faces: (f, 3) int32 vertex numbers.
+        side: width and height of a picture in pixels.
 
     Returns:
-        (47, VIEW_SIDE_PX, VIEW_SIDE_PX) uint8, rows from the top: 0 is background, 1 the far end
+        (47, side, side) uint8, rows from the top: 0 is background, 1 the far end
         of the unit sphere, 255 its near end.
     """
-    side = VIEW_SIDE_PX
     pictures = np.zeros((len(VIEWS), side, side), np.uint8)
     _draw_all(vertices, faces, cameras(), pictures)
     return pictures
