@@ -20,6 +20,7 @@ class Sketched(Flat):
     def search_many(self, z, count, allowed=None):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(flat, "MANY", 1)
+            patch.setattr(flat, "PATIENCE", 0)
             return super().search_many(z, count, allowed)
 
 

@@ -17,6 +17,10 @@ PAD = 8
 MANY = 20_000
 """From so many rows on a search reads their sketch first: the memory is what takes the time."""
 
+PATIENCE = 50
+"""So many searches go by before the sketch is made: it takes the time of a hundred plain ones, and
+a process that asks once shall not wait for it."""
+
 ROUNDING = 5e-5
 """What sums of float32 may be off by, for rows and queries of length 1. Rows whose cosines are
 closer than that are compared by exact ones."""
@@ -39,6 +43,7 @@ class Flat:
         self.keys: Int64 = np.zeros(0, dtype=np.int64) if keys is None else keys
         self._rows: Float32 | None = rows
         self._sketch: Sketch | None = None
+        self._searches = 0
         self._longest: float | None = None
 
     def __len__(self) -> int:
@@ -111,13 +116,17 @@ class Flat:
         if not len(self) or count < 1:
             return [[] for _ in z]
         queries = _padded(z)
-        if len(queries) == 1 and len(self) >= MANY:
+        if len(queries) == 1 and self._is_sketch_due():
             return [self._by_sketch(queries[0], count, allowed)]
         return [
             self._best(query, scores, None, count, allowed)
             for start in range(0, len(queries), BLOCK)
             for query, scores in self._scored(queries[start : start + BLOCK])
         ]
+
+    def _is_sketch_due(self) -> bool:
+        self._searches += 1
+        return len(self) >= MANY and self._searches > PATIENCE
 
     def _scored(self, queries: Float32) -> list[tuple[Float32, Float32]]:
         if len(queries) == 1:

@@ -18,7 +18,7 @@ CANDIDATES = 4
 MORE = 500
 """… but not more than this many beyond those wanted."""
 
-SCANNED = 4096
+SCANNED = 3000
 """Of words that more rows hold, only the names, tags and metadata and the newest texts are ranked,
 this many of each: ranking costs about two microseconds a row."""
 

@@ -38,6 +38,7 @@ def test_large_and_small_libraries_answer_alike(monkeypatch):
     mask = np.arange(300) % 3 == 0
     small = [index.search(q, 7, m) for q in rows(20) for m in (None, mask)]
     monkeypatch.setattr(flat, "MANY", 10)
+    monkeypatch.setattr(flat, "PATIENCE", 0)
     assert [index.search(q, 7, m) for q in rows(20) for m in (None, mask)] == small
     index.remove(range(0, 300, 2))
     assert all(key % 2 for key, _ in index.search(rows(1)[0], 300))
@@ -47,3 +48,14 @@ def test_a_mask_that_allows_nothing():
     index = Flat()
     index.add(range(300), rows())
     assert index.search(rows(1)[0], 5, np.zeros(300, bool)) == []
+
+
+def test_a_process_that_asks_once_does_not_wait_for_the_sketch(monkeypatch):
+    monkeypatch.setattr(flat, "MANY", 10)
+    monkeypatch.setattr(flat, "PATIENCE", 2)
+    z = np.eye(20, dtype=np.float32)
+    index = Flat()
+    index.add(range(20), z)
+    found = [(index.search(z[3], 2), index._sketch is not None) for _ in range(3)]
+    assert [made for _, made in found] == [False, False, True]
+    assert found[0][0] == found[2][0]
