@@ -17,6 +17,7 @@ test: .venv/ready
 	$(BIN)/pytest --doctest-modules src tests
 
 bench: .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
 	$(BIN)/python -m bench
 
 docs: .venv/ready
