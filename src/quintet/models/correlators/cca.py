@@ -69,7 +69,8 @@ class CCA:
             blocks.append(block)
         shared = _shared(blocks, [objects[view.modality] for view in held], self.k)
         for view, base, block in zip(held, bases, blocks, strict=True):
-            self.directions_[view.modality] = (base @ (block.T @ shared)).astype(np.float32)
+            own = shared[: len(block)]
+            self.directions_[view.modality] = (base @ (block.T @ own)).astype(np.float32)
         return self
 
     def transform(self, modality: Modality, x: Float32, mask: Bool) -> Float32:
@@ -92,7 +93,7 @@ class CCA:
         return (mean_steps(rows) - self.mean_[modality]) / self.scale_[modality]
 
     def _block(self, x: Float64, objects: Int64) -> tuple[Float64, Float64]:
-        """Whitening base (d, r) of a view, and its objects (o, r) in that base."""
+        """Whitening base (d, r) of a view, and its objects (o, r) in that base, up to its last."""
         count = int(objects.max()) + 1
         keep = objects >= 0
         x, own = x[keep], objects[keep]
