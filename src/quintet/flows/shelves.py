@@ -43,7 +43,7 @@ class Shelf:
 
     def search(self, z: Float32, count: int, allowed: frozenset[str] | None) -> list[Found]:
         """The best stretch of each of the ``count`` nearest items, best first."""
-        wanted = count
+        wanted = 2 * count
         mask = self._mask(allowed)
         while True:
             best = self._search(z, wanted, mask)
