@@ -129,7 +129,8 @@ def _step(
     norm = nn.utils.clip_grad_norm_(owned, clip)
     if not torch.isfinite(norm):
         raise TrainingError(
-            f"the loss of player {player!r} is not finite ({float(loss):g}); lower lr or clip"
+            f"the loss of player {player!r} is not finite ({loss.detach().item():g}); "
+            "lower lr or clip"
         )
     optimiser.step()
 

@@ -16,11 +16,14 @@ def masked_mean(x: Tensor, mask: Tensor) -> Tensor:
 
 
 def drop(x: Tensor, rate: float, random: torch.Generator) -> Tensor:
-    """x with a share of its values set to 0 and the others enlarged to keep the mean."""
+    """x with a share of its values set to 0 and the others enlarged to keep the mean.
+
+    The noise is drawn where the generator is, so a seed gives the same noise on every device.
+    """
     if rate <= 0:
         return x
-    keep = torch.empty_like(x).bernoulli_(1 - rate, generator=random)
-    return x * keep / (1 - rate)
+    keep = torch.empty(x.shape, dtype=x.dtype, device=random.device)
+    return x * keep.bernoulli_(1 - rate, generator=random).to(x.device) / (1 - rate)
 
 
 def linear(d: int, k: int, random: torch.Generator) -> nn.Linear:
