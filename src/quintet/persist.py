@@ -29,6 +29,9 @@ ROLE = "models.correlators"
 ABOUT = "model.json"
 ARRAYS = "arrays.safetensors"
 
+BLANK: tuple[Any, ...] = (None, {"mapping": []}, {"tuple": []})
+"""What learnt fields hold before ``fit``."""
+
 
 def dump(model: Any) -> dict[str, bytes]:
     """A fitted correlator as two named blobs; the JSON holds the SHA-256 of the arrays.
@@ -42,7 +45,7 @@ def dump(model: Any) -> dict[str, bytes]:
     arrays: dict[str, np.ndarray[Any, Any]] = {}
     fields = [f for f in dataclasses.fields(model) if f.name.endswith("_")]
     learnt = {f.name: _pack(getattr(model, f.name), f.name, arrays) for f in fields}
-    if fields and not arrays:
+    if fields and all(packed in BLANK for packed in learnt.values()):
         raise NotFittedError("only a fitted model can be saved; call fit first")
     data = save_tensors(arrays)
     about = {

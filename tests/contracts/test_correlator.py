@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from quintet import catalog
+from quintet import catalog, persist
 from quintet.errors import NotFittedError, ShapeError, TrainingError
 from quintet.maths.padding import pad
 from quintet.types import Modality, View, Views
@@ -80,6 +80,21 @@ def test_padding_changes_nothing(name: str) -> None:
     np.testing.assert_allclose(model.transform(Modality.IMAGE, wider, longer), before, atol=1e-5)
 
 
+def test_padding_may_hold_anything_and_be_anywhere(name: str) -> None:
+    model = make(name).fit(views())
+    row = view(Modality.IMAGE, 3).x[2]
+    x, mask = pad([row])
+    scattered = np.full((1, 2 * len(row), D), np.nan, dtype=np.float32)
+    scattered[0, 1::2] = row
+    real = np.zeros((1, 2 * len(row)), dtype=bool)
+    real[0, 1::2] = True
+    np.testing.assert_allclose(
+        model.transform(Modality.IMAGE, scattered, real),
+        model.transform(Modality.IMAGE, x, mask),
+        atol=1e-5,
+    )
+
+
 def test_a_row_does_not_depend_on_the_others(name: str) -> None:
     data = views()
     model = make(name).fit(data)
@@ -92,6 +107,13 @@ def test_no_rows_give_no_rows(name: str) -> None:
     model = make(name).fit(views())
     z = model.transform(Modality.IMAGE, np.zeros((0, 2, D), np.float32), np.zeros((0, 2), bool))
     assert z.shape == (0, transform(model, view(Modality.IMAGE, 1)).shape[1])
+
+
+def test_a_row_without_a_real_step_is_refused(name: str) -> None:
+    model = make(name).fit(views())
+    mask = np.array([[True, False], [False, False]])
+    with pytest.raises(ShapeError, match="row 1"):
+        model.transform(Modality.IMAGE, np.zeros((2, 2, D), np.float32), mask)
 
 
 def test_another_width_is_refused(name: str) -> None:
@@ -194,6 +216,15 @@ def test_hyper_parameters_are_not_changed(name: str) -> None:
 def test_fit_returns_the_model(name: str) -> None:
     model = make(name)
     assert model.fit(views()) is model
+
+
+def test_a_saved_model_gives_equal_results(name: str) -> None:
+    data = views()
+    model = make(name).fit(data)
+    again = persist.load(persist.dump(model))
+    for rows in data.views:
+        np.testing.assert_array_equal(transform(model, rows), transform(again, rows))
+    assert persist.dump(again) == persist.dump(model)
 
 
 def test_nothing_to_learn_from_is_an_error(name: str) -> None:

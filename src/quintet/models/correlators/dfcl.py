@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from quintet.errors import NotFittedError, ShapeError, TrainingError
-from quintet.maths.padding import evenly
+from quintet.maths.padding import evenly, pad, unpad
 from quintet.maths.rows import centre_and_scale, unit_rows
 from quintet.nets.batches import Batch, Pool, mixed
 from quintet.nets.loop import Game, Plan, play
@@ -131,11 +131,11 @@ class DFCL:
             )
         net = self._ready()
         parts = []
-        for start in range(0, len(x), CHUNK):
-            some = mask[start : start + CHUNK]
-            steps = self._standard(modality, x[start : start + CHUNK]) * some[:, :, None]
+        rows = [self._standard(modality, row) for row in unpad(x, mask)]
+        for start in range(0, len(rows), CHUNK):
+            steps, real = pad(rows[start : start + CHUNK])
             with torch.inference_mode():
-                z = net.embed(modality, torch.from_numpy(steps), torch.from_numpy(some))
+                z = net.embed(modality, torch.from_numpy(steps), torch.from_numpy(real))
             parts.append(z.numpy())
         return unit_rows(np.concatenate(parts)) if parts else np.zeros((0, self.k), np.float32)
 

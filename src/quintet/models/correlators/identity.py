@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Self
 
+import numpy as np
+
 from quintet.errors import NotFittedError, ShapeError, TrainingError
 from quintet.maths.padding import unpad, width_of
 from quintet.maths.rows import mean_steps, unit_rows
@@ -48,4 +50,4 @@ class Identity:
         rows = unpad(x, mask)
         if x.shape[2] != self.d_[modality]:
             raise ShapeError(f"{modality} was {self.d_[modality]} wide in fit, now {x.shape[2]}")
-        return unit_rows(mean_steps(rows)) if rows else x[:, 0, :]
+        return unit_rows(mean_steps(rows)) if rows else np.zeros((0, x.shape[2]), np.float32)
