@@ -32,8 +32,8 @@ def measure(data: Path, scratch: Path) -> str:  # noqa: ARG001 - every section h
             "## Encoders on their own",
             "",
             "Accuracy. ESC-10: the published five folds, clips described by mean, spread, "
-            "quartiles and maximum of their windows. fivemedia: nearest neighbour of each `test` item among "
-            "`train`, by cosine of standardised descriptors.",
+            "quartiles and maximum of their windows. fivemedia: nearest neighbour of each `test` "
+            "item among `train`, by cosine of standardised descriptors.",
             "",
             "| what | plain | ours | random |",
             "|---|---|---|---|",
