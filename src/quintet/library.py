@@ -276,6 +276,10 @@ class Library:
 
 
 def _media(names: Sequence[Modality | str]) -> tuple[Modality, ...]:
+    names = [names] if isinstance(names, str) else names
+    unknown = [name for name in names if name not in list(Modality)]
+    if unknown:
+        raise UsageError(f"{unknown[0]!r} is not one of {', '.join(Modality)}")
     return tuple(Modality(name) for name in names)
 
 

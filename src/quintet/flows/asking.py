@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
@@ -61,6 +62,7 @@ def search(parts: Parts, ask: Ask, example: Example | None) -> list[Hit]:
     words = (ask.words or "").strip()
     if not words and example is None:
         raise UsageError("nothing to search for: give words, or an example with like=FILE")
+    _check_bounds(ask)
     space = parts.space()
     if ask.min_confidence > 0 and space is None:
         raise UsageError(
@@ -76,6 +78,15 @@ def search(parts: Parts, ask: Ask, example: Example | None) -> list[Hit]:
     rows = [row for row in merge(found) if (row[1] or 0.0) >= ask.min_confidence]
     rows = _spread(parts.store, rows, ask) if ask.per_medium else rows[: ask.k]
     return hits(rows, parts.store, space.embed if space else None)
+
+
+def _check_bounds(ask: Ask) -> None:
+    if ask.k < 1:
+        raise UsageError(f"k={ask.k}: at least one hit must be asked for")
+    if ask.per_medium is not None and ask.per_medium < 1:
+        raise UsageError(f"per_medium={ask.per_medium}: at least one hit of each medium")
+    if not 0.0 <= ask.min_confidence <= 1.0:
+        raise UsageError(f"min_confidence={ask.min_confidence} is no probability; it is 0 to 1")
 
 
 def _spread(store: Store, rows: Sequence[Row], ask: Ask) -> list[Row]:
@@ -112,7 +123,7 @@ def read_example(parts: Parts, path: Path) -> Example:
         FileProblem: it cannot be opened or read.
     """
     try:
-        with opened(str(path.resolve())) as file:
+        with opened(os.path.realpath(path)) as file:
             media = decode(parts.box, file, str(path))
         return Example(media.modality, encode(parts.encoders, media))
     except FileProblem as e:
