@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -20,7 +21,8 @@ def main() -> None:
     folder = sys.argv[1] if len(sys.argv) > 1 else "demo-library"
     quintet.main(["demo", folder], standalone_mode=False)
     target = Path(__file__).parent / "images" / "demo.svg"
-    recorder.save_svg(str(target), title="make demo")
+    svg = recorder.export_svg(title="make demo")
+    target.write_text(re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL), encoding="utf-8")
 
 
 if __name__ == "__main__":
