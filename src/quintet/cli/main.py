@@ -67,7 +67,9 @@ def main() -> None:
         click.echo("interrupted; what was reported done is kept. Run it again to go on.", err=True)
         sys.exit(EXIT_INTERRUPTED)
     except QuintetError as e:
-        click.echo(f"error: {e}", err=True)
+        from quintet.cli.output import printable
+
+        click.echo("\n".join(printable(line) for line in f"error: {e}".splitlines()), err=True)
         sys.exit(EXIT_ERROR)
     except BrokenPipeError:
         sys.stderr.close()
