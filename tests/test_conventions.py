@@ -61,7 +61,8 @@ def test_public_functions_have_docstrings():
     bare = [
         f"{p.relative_to(ROOT)}:{n.lineno} {n.name}"
         for p, n in functions()
-        if not n.name.startswith("_") and not ast.get_docstring(n) and not _is_nested(p, n)
+        if not n.name.startswith("_") and not ast.get_docstring(n)
+        if not _is_nested(p, n) and not _in_private_class(p, n)
     ]
     assert not bare
 
@@ -71,6 +72,13 @@ def _is_nested(path, node):
         node in ast.walk(other) and node is not other
         for other in ast.walk(trees[path])
         if isinstance(other, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+
+
+def _in_private_class(path, node):
+    return any(
+        isinstance(other, ast.ClassDef) and other.name.startswith("_") and node in other.body
+        for other in ast.walk(trees[path])
     )
 
 
@@ -96,16 +104,16 @@ def test_no_pickle_anywhere():
     assert not users
 
 
-def test_only_the_container_wrapper_opens_pyav():
-    users = [
+def test_only_the_container_wrapper_reads_with_pyav():
+    """Others may write media of their own making (``av.open(…, "w", …)``), never read."""
+    readers = {
         str(p.relative_to(ROOT / "src/quintet"))
         for p, t in trees.items()
         for n in ast.walk(t)
         if isinstance(n, ast.Call) and ast.unparse(n.func) == "av.open"
-    ]
-    assert set(users) <= {"media/container.py", "datasets/sample_parts/files.py"} or all(
-        u.startswith(("media/container", "datasets/")) for u in users
-    )
+        if not (len(n.args) > 1 and ast.unparse(n.args[1]) == "'w'")
+    }
+    assert readers == {"media/container.py"}
 
 
 @pytest.mark.parametrize("role", ["encoders", "correlators"])

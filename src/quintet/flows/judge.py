@@ -60,7 +60,8 @@ def judge(
     z = {m: space.embed(m, rows) for m, rows in local.items() if rows}
     pairs = _all_pairs(space, z, label, classes)
     curves = {key: _curve(pairs, key, slice(None)) for key in pairs}
-    return Judged(tables(z, label), curves, _errors(pairs))
+    fitted = {key: curve for key, curve in curves.items() if curve is not None}
+    return Judged(tables(z, label), fitted, _errors(pairs))
 
 
 def _all_pairs(
@@ -69,10 +70,13 @@ def _all_pairs(
     label: Mapping[Modality, Int64],
     classes: Sequence[str],
 ) -> dict[tuple[str, Modality], _Pairs]:
-    names = [TextPieces().word_pieces(name) for name in classes]
-    rows = [Local(x, np.zeros(len(x), dtype=np.int64)) for x in names]
     asked: dict[str, tuple[Float32, Int64]] = {m.value: (z[m], label[m]) for m in z}
-    asked[WORDS] = (space.embed(Modality.TEXT, rows), np.arange(len(names), dtype=np.int64))
+    names = [(c, TextPieces().word_pieces(name)) for c, name in enumerate(classes)]
+    names = [(c, x) for c, x in names if len(x)]
+    if names:
+        rows = [Local(x, np.zeros(len(x), dtype=np.int64)) for _, x in names]
+        number = np.array([c for c, _ in names], dtype=np.int64)
+        asked[WORDS] = (space.embed(Modality.TEXT, rows), number)
     return {
         (kind, hit): _compare(zq, yq, z[hit], label[hit], same=kind == hit)
         for kind, (zq, yq) in asked.items()
@@ -90,21 +94,26 @@ def _compare(zq: Float32, yq: Int64, z: Float32, y: Int64, *, same: bool) -> _Pa
 
 def _curve(
     pairs: Mapping[tuple[str, Modality], _Pairs], key: tuple[str, Modality], queries: slice
-) -> Calibrator:
-    """The curve of one pair, from those queries; of the whole query kind where pairs are few."""
+) -> Calibrator | None:
+    """The curve of one pair, from those queries; of the whole query kind where pairs are few.
+
+    None when there is no pair at all, as with a single held-out item.
+    """
     scores, relevant = _flat(pairs[key], queries)
     if len(scores) < MIN_PAIRS or relevant.all() or not relevant.any():
         kin = [_flat(p, queries) for (kind, _), p in pairs.items() if kind == key[0]]
         scores = np.concatenate([s for s, _ in kin])
         relevant = np.concatenate([r for _, r in kin])
-    return Calibrator().fit(scores, relevant)
+    return Calibrator().fit(scores, relevant) if len(scores) else None
 
 
 def _flat(pairs: _Pairs, queries: slice) -> tuple[Float32, Bool]:
     keep = pairs.keep[queries]
     scores, relevant = pairs.cosines[queries][keep], pairs.relevant[queries][keep]
-    step = max(1, len(scores) // MAX_PAIRS)
-    return scores[::step], relevant[::step]
+    if len(scores) <= MAX_PAIRS:
+        return scores, relevant
+    some = np.random.default_rng(0).choice(len(scores), MAX_PAIRS, replace=False)
+    return scores[some], relevant[some]
 
 
 def _errors(pairs: Mapping[tuple[str, Modality], _Pairs]) -> dict[str, float]:
@@ -115,8 +124,9 @@ def _errors(pairs: Mapping[tuple[str, Modality], _Pairs]) -> dict[str, float]:
         for key in (k for k in pairs if k[0] == kind):
             for fitted_on, judged_on in ((even, odd), (odd, even)):
                 scores, relevant = _flat(pairs[key], judged_on)
-                if len(scores):
-                    told.append(_curve(pairs, key, fitted_on)(scores))
+                curve = _curve(pairs, key, fitted_on)
+                if len(scores) and curve is not None:
+                    told.append(curve(scores))
                     truth.append(relevant)
         if told:
             errors[kind] = expected_calibration_error(np.concatenate(told), np.concatenate(truth))

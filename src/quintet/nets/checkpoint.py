@@ -78,7 +78,7 @@ class Run:
             return 0
         try:
             self._load(self.file)
-        except (SafetensorError, KeyError, ValueError, RuntimeError) as e:
+        except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError) as e:
             raise ModelError(
                 f"the checkpoint {self.file} is damaged or of another training ({e}); delete it"
             ) from e

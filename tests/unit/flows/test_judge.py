@@ -27,7 +27,7 @@ class Means:
 SPACE = Space(Means(), {}, frozenset(), {}, frozenset(Modality))
 
 
-def items(count: int, seed: int, noise: float = 0.6) -> tuple[list[Local], np.ndarray]:
+def items(count: int, seed: int, noise: float = 0.3) -> tuple[list[Local], np.ndarray]:
     chance = np.random.default_rng(seed)
     label = chance.integers(0, len(CLASSES), count)
     x = CENTRES[label] + noise * chance.standard_normal((count, WIDTH))
@@ -35,7 +35,7 @@ def items(count: int, seed: int, noise: float = 0.6) -> tuple[list[Local], np.nd
     return rows, label.astype(np.int64)
 
 
-def judged(sizes: dict[Modality, int], seed: int = 0, noise: float = 0.6) -> Judged:
+def judged(sizes: dict[Modality, int], seed: int = 0, noise: float = 0.3) -> Judged:
     made = {m: items(n, seed + i, noise) for i, (m, n) in enumerate(sizes.items())}
     local, label = ({m: pair[i] for m, pair in made.items()} for i in (0, 1))
     return judge(SPACE, local, label, CLASSES)
