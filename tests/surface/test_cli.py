@@ -123,13 +123,13 @@ def test_min_confidence_cuts(run, trained):
 
 def test_min_confidence_needs_training(run, untrained):
     done = run("search", "car", "-L", untrained, "--min-confidence", "0.5")
-    assert (done.code, "quintet train" in done.err) == (1, True)
+    assert (done.code, "quintet train" in done.err) == (2, True)
 
 
 def test_where_keeps(run, trained):
     hits = run("search", "car", "-L", trained, "--where", "folder=bell", "-k", "99", "--json").json
     assert {Path(h["item"]["path"]).parts[-3] for h in hits} == {"bell"}
-    assert run("search", "car", "-L", trained, "--where", "folder").code == 1
+    assert run("search", "car", "-L", trained, "--where", "folder").code == 2
 
 
 def test_terminal_output_shows_place_and_confidence(run, trained, media):
@@ -147,8 +147,8 @@ def test_train_shows_its_labels(run, untrained):
 
 def test_train_refuses_typos(run, untrained):
     done = run("train", "-L", untrained, "epoch=3")
-    assert (done.code, "did you mean 'epochs'" in done.err) == (1, True)
-    assert run("train", "-L", untrained, "--method", "dfcll").code == 1
+    assert (done.code, "did you mean 'epochs'" in done.err) == (2, True)
+    assert run("train", "-L", untrained, "--method", "dfcll").code == 2
 
 
 def test_models_are_listed_used_and_removed(run, media, trained, tmp_path):
@@ -200,7 +200,7 @@ def test_remove_forgets_and_touches_no_file(run, untrained, media, tmp_path):
     path = some(media, "bird", "mesh")
     assert run("remove", path, "--yes", "-L", home, "--json").json == {"removed": 1}
     assert path.exists()
-    assert run("show", path, "-L", home).code == 1
+    assert run("show", path, "-L", home).code == 2
     assert run("remove", "-L", home).code == 2
 
 

@@ -9,9 +9,10 @@ import sys
 import click
 
 from quintet.cli import commands
-from quintet.errors import QuintetError
+from quintet.errors import QuintetError, UsageError
 
 EXIT_ERROR = 1
+EXIT_USAGE = 2
 EXIT_WITH_ERRORS = 3
 EXIT_INTERRUPTED = 130
 
@@ -57,7 +58,7 @@ def quintet() -> None:
 
 
 def main() -> None:
-    """Run the command line; errors raised on purpose become one line and exit code 1."""
+    """Run the command line; errors raised on purpose become one line and exit code 1 or 2."""
     try:
         sys.exit(quintet.main(standalone_mode=False) or 0)
     except click.ClickException as e:
@@ -70,7 +71,7 @@ def main() -> None:
         from quintet.cli.output import printable
 
         click.echo("\n".join(printable(line) for line in f"error: {e}".splitlines()), err=True)
-        sys.exit(EXIT_ERROR)
+        sys.exit(EXIT_USAGE if isinstance(e, UsageError) else EXIT_ERROR)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)

@@ -12,7 +12,7 @@ import numpy as np
 from quintet.errors import FileProblem, NotFittedError, UsageError
 from quintet.flows import alike
 from quintet.flows.parts import Parts
-from quintet.flows.reading import decode, encode, opened
+from quintet.flows.reading import decode, encode, opened, tracks
 from quintet.flows.search import (
     DEPTH,
     Match,
@@ -28,7 +28,10 @@ from quintet.flows.shelves import Shelf
 from quintet.flows.space import WORDS, Space
 from quintet.models.encoders.text_pieces import TextPieces
 from quintet.store.sqlite import Store
-from quintet.types import Channel, Hit, Local, Modality, tower
+from quintet.types import Channel, Hit, Local, Modality, TextMedia, tower
+
+KNOWN_SHARE = 0.25
+"""A text of which training saw a smaller share of the words means nothing to the common space."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +54,11 @@ class Ask:
 
 @dataclass(frozen=True)
 class Example:
-    """Something to search by: its medium and the local features of its channels."""
+    """Something to search by: its medium, and the local features and words of its channels."""
 
     modality: Modality
     local: Mapping[Channel, Local]
+    texts: Mapping[Channel, str]
 
 
 def search(parts: Parts, ask: Ask, example: Example | None) -> list[Hit]:
@@ -73,7 +77,7 @@ def search(parts: Parts, ask: Ask, example: Example | None) -> list[Hit]:
     count = max(DEPTH, 4 * ask.k)
     found: list[Match] = []
     if words:
-        found += text_matches(parts.store.text_search(words, 5 * count), space, allowed)
+        found += text_matches(parts.store.text_search(words, 5 * count), words, space, allowed)
     found += _near(parts, ask, space, words, example, allowed, count)
     rows = [row for row in merge(found) if (row[1] or 0.0) >= ask.min_confidence]
     rows = _spread(parts.store, rows, ask) if ask.per_medium else rows[: ask.k]
@@ -107,7 +111,8 @@ def similar(parts: Parts, name: str, ask: Ask) -> list[Hit]:
     item = parts.store.resolve(name)
     segments = parts.store.segments(item.id)
     local = {c: parts.store.local([item.id], c).get(item.id) for c in segments}
-    example = Example(item.modality, {c: x for c, x in local.items() if x is not None})
+    texts = {c: " ".join(s.text for s in own) for c, own in segments.items() if own[0].text}
+    example = Example(item.modality, {c: x for c, x in local.items() if x is not None}, texts)
     wanted = replace(ask, k=ask.k + 1, per_medium=ask.per_medium and ask.per_medium + 1)
     found = [hit for hit in search(parts, wanted, example) if hit.item.id != item.id]
     return [
@@ -125,7 +130,8 @@ def read_example(parts: Parts, path: Path) -> Example:
     try:
         with opened(os.path.realpath(path)) as file:
             media = decode(parts.box, file, str(path))
-        return Example(media.modality, encode(parts.encoders, media))
+        texts = {c: t.text for c, t in tracks(media).items() if isinstance(t, TextMedia)}
+        return Example(media.modality, encode(parts.encoders, media), texts)
     except FileProblem as e:
         raise FileProblem(e.code, f"{path}: {e.detail}") from e
 
@@ -207,11 +213,15 @@ def _word_probes(words: str, space: Space) -> list[Probe]:
 
 def _example_probes(example: Example, space: Space) -> list[Probe]:
     probes = []
+    readable = False
     for channel, local in example.local.items():
         modality = tower(example.modality, channel)
         if len(local.x) and space.reads(modality):
+            readable = True
+            if channel in example.texts and space.knows(example.texts[channel]) < KNOWN_SHARE:
+                continue
             probes.append(Probe(modality, modality, space.embed(modality, [local])[0]))
-    if not probes:
+    if not readable:
         raise NotFittedError(
             f"the active model was trained without {example.modality}; "
             "add labelled items of that medium and run: quintet train"

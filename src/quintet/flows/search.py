@@ -10,6 +10,8 @@ import numpy as np
 from quintet.flows.evidence import explain
 from quintet.flows.shelves import Found, Shelf
 from quintet.flows.space import Space
+from quintet.media.words import index_text
+from quintet.models.encoders.text_pieces import content_pieces
 from quintet.store.records import TextHit
 from quintet.store.sqlite import Store
 from quintet.types import Channel, Float32, Hit, Local, Modality, tower
@@ -87,14 +89,20 @@ def _match(row: Found, confidence: float | None, shelf: Shelf, probe: Probe) -> 
 
 
 def text_matches(
-    hits: Sequence[TextHit], space: Space | None, allowed: frozenset[str] | None
+    hits: Sequence[TextHit], words: str, space: Space | None, allowed: frozenset[str] | None
 ) -> list[Match]:
-    """Items whose names, folders, tags, metadata or text hold the words."""
+    """Items whose names, folders, tags, metadata or text hold the words.
+
+    A place that holds a part of the words is as sure as that part; function words count nothing.
+    """
+    wanted = [_start(word) for word in dict.fromkeys(content_pieces(words))]
     return [
         Match(
             item_id=hit.item_id,
             score=-hit.bm25,
-            confidence=space.field_confidence.get(hit.field, 0.5) if space else None,
+            confidence=space.field_confidence.get(hit.field, 0.5) * _part(wanted, hit.text)
+            if space
+            else None,
             channel=hit.channel,
             span=None if hit.segment_no is None else (hit.segment_no, hit.segment_no),
             text=hit,
@@ -102,6 +110,21 @@ def text_matches(
         for hit in hits
         if allowed is None or hit.item_id in allowed
     ]
+
+
+def _part(wanted: Sequence[str], text: str) -> float:
+    """Share of the words whose beginning stands in the text, 0..1."""
+    there = index_text(text).lower()
+    return sum(start in there for start in wanted) / len(wanted) if wanted else 0.0
+
+
+def _start(word: str) -> str:
+    """What the forms of a word have in common: ``running`` and ``runs`` begin alike.
+
+    >>> _start("running"), _start("dogs"), _start("狗")
+    ('runn', 'dog', '狗')
+    """
+    return word if len(word) < 4 else word[: max(3, len(word) - 3)] if len(word) > 5 else word[:3]
 
 
 Row = tuple[float, float | None, list[Match]]

@@ -11,7 +11,7 @@ import numpy as np
 from quintet.errors import ModelError
 from quintet.maths.calibrate import Calibrator
 from quintet.maths.padding import pad
-from quintet.media.words import pieces
+from quintet.models.encoders.text_pieces import content_pieces
 from quintet.persist import dump as dump_model
 from quintet.persist import load as load_model
 from quintet.roles import Correlator
@@ -68,9 +68,10 @@ class Space:
         """Whether the correlator was fitted with this modality."""
         return modality in self.modalities
 
-    def knows(self, words: str) -> bool:
-        """Whether training saw at least one of the words."""
-        return any(piece in self.known_words for piece in pieces(words))
+    def knows(self, text: str) -> float:
+        """Share of the text's words (function words aside) that training saw, 0..1."""
+        words = content_pieces(text)
+        return sum(word in self.known_words for word in words) / len(words) if words else 0.0
 
     def dump(self) -> dict[str, bytes]:
         """The space as named blobs: JSON and safetensors."""

@@ -61,8 +61,7 @@ class TextPieces:
 
     def word_pieces(self, text: str) -> Float32:
         """(t, 300) one unit row a piece; function words only where nothing else is there."""
-        words = pieces(text)
-        kept = [w for w in words if w not in _NOT_READ] or words
+        kept = content_pieces(text) or pieces(text)
         rows = [_vector(w) for w in _with_pairs(kept)[:MAX_PIECES]]
         return np.stack(rows) if rows else np.zeros((0, D), dtype=np.float32)
 
@@ -73,6 +72,15 @@ class TextPieces:
             return np.zeros(D, dtype=np.float32)
         mean = rows.mean(axis=0)
         return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-9), dtype=np.float32)
+
+
+def content_pieces(text: str) -> list[str]:
+    """The pieces of a text without function words.
+
+    >>> content_pieces("the dog of the house")
+    ['dog', 'house']
+    """
+    return [word for word in pieces(text) if word not in _NOT_READ]
 
 
 def _with_pairs(words: Sequence[str]) -> list[str]:
