@@ -17,6 +17,7 @@ import trimesh
 from PIL import Image
 
 import quintet
+from quintet.flows.add import default_workers
 from quintet.index.flat import Flat
 from quintet.media import image, pose, raster, video
 from quintet.media.isolate import Box
@@ -65,9 +66,10 @@ def _timed(work: Callable[[], object], times: int = 3) -> float:
 
 
 def _adding(root: Path, scratch: Path) -> list[Row]:
-    """The whole of ``add`` against nothing but decoding, in the same box with two workers."""
+    """The whole of ``add`` against nothing but decoding, in the same box with as many workers."""
     files = [p for p in root.rglob("*") if p.is_file()]
-    with Box(workers=2) as box, ThreadPoolExecutor(2) as pool:
+    workers = default_workers()
+    with Box(workers=workers) as box, ThreadPoolExecutor(workers) as pool:
         _decode(box, files[0])
         started = time.perf_counter()
         list(pool.map(lambda path: _decode(box, path), files))

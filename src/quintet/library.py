@@ -10,7 +10,7 @@ from typing import Self
 from quintet.errors import LibraryNotFound, UsageError
 from quintet.evaluate.retrieval import Table
 from quintet.flows import asking, learning, where
-from quintet.flows.add import AddReport, Work, add
+from quintet.flows.add import AddReport, Work, add, default_workers
 from quintet.flows.doctor import Check, library_checks, machine, nothing_at
 from quintet.flows.learning import LabelCounts, ModelSummary, TrainReport
 from quintet.flows.parts import Parts, encoder, setting
@@ -105,10 +105,16 @@ class Library:
         *,
         tags: Sequence[str] = (),
         accept_missing: bool = False,
-        workers: int = 2,
+        workers: int | None = None,
         on_progress: Progress | None = None,
     ) -> AddReport:
         """Index files and folders; skips what is unchanged, never changes a file.
+
+        Args:
+            tags: put on everything that is added.
+            accept_missing: mark files as missing even if very many have vanished at once.
+            workers: files in work at a time; None for one more than there are cores.
+            on_progress: called with (stage, done, total).
 
         Raises:
             SourceError: a path that is missing, unreadable or an empty folder.
@@ -118,7 +124,8 @@ class Library:
         many = [paths] if isinstance(paths, (str, Path)) else list(paths)
         with self._parts.writing() as store:
             parts, tick = self._parts, on_progress or _silent
-            work = Work(parts.box, parts.encoders, parts.embedding(), tags, workers, tick)
+            many_at_once = workers or default_workers()
+            work = Work(parts.box, parts.encoders, parts.embedding(), tags, many_at_once, tick)
             places = [Path(p).expanduser().absolute() for p in many]
             return add(store, places, work, accept_missing=accept_missing)
 

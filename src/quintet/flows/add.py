@@ -100,6 +100,11 @@ class Work:
     on_progress: Progress
 
 
+def default_workers() -> int:
+    """One more than there are cores, so that one encodes while the others' children decode."""
+    return (os.cpu_count() or 1) + 1
+
+
 def add(
     store: Store,
     paths: Sequence[Path],

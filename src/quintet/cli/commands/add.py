@@ -25,14 +25,18 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Mark files as missing even if more than a fifth of a folder has vanished.",
 )
-@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64))
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    help="Files in work at a time.  [default: one more than cores]",
+)
 @options.as_json
 def command(
     paths: tuple[Path, ...],
     folder: Path | None,
     tags: tuple[str, ...],
     accept_missing: bool,
-    workers: int,
+    workers: int | None,
     as_json: bool,
 ) -> None:
     """Index files and folders: what each one is, its segments, text and local features.
