@@ -65,7 +65,9 @@ def search(parts: Parts, ask: Ask, example: Example | None) -> list[Hit]:
     """Hits for words, an example, or both."""
     words = (ask.words or "").strip()
     if not words and example is None:
-        raise UsageError("nothing to search for: give words, or an example with like=FILE")
+        raise UsageError(
+            "nothing to search for: give words, or an example (--like FILE; like=FILE in Python)"
+        )
     _check_bounds(ask)
     space = parts.space()
     if ask.min_confidence > 0 and space is None:
