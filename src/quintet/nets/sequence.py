@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.utils import skip_init
 
 
@@ -82,3 +84,16 @@ def _filled(module: nn.Module, bound: float, random: torch.Generator) -> nn.Modu
         for parameter in module.parameters():
             parameter.uniform_(-bound, bound, generator=random)
     return module
+
+
+def turned(vectors: Tensor, k: int) -> Tensor:
+    """(c, k) unit rows of vectors (c, d); another width is turned into k by a fixed random matrix.
+
+    >>> turned(torch.eye(2), 2).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
+    if vectors.shape[1] != k:
+        chance = np.random.default_rng(0)
+        turn = chance.standard_normal((vectors.shape[1], k)) / np.sqrt(k)
+        vectors = vectors @ torch.from_numpy(turn.astype(np.float32))
+    return functional.normalize(vectors, dim=1)
