@@ -31,11 +31,23 @@ def correlator(method: str, params: Mapping[str, str]) -> Any:
     return made(**{name: _read(name, text, hints[name]) for name, text in params.items()})
 
 
+def kind(method: str) -> Any:
+    """The class of a correlator.
+
+    Raises:
+        UnknownName: no such method; names the nearest.
+    """
+    return catalog.load("models.correlators", method)
+
+
+def draws(method: str) -> bool:
+    """Whether a method draws anything at random, so that seeds differ."""
+    return any(f.name == "seed" for f in dataclasses.fields(kind(method)))
+
+
 def seeded(method: str, params: Mapping[str, str], seed: int) -> dict[str, str]:
     """The hyper-parameters with the seed among them, if the method draws anything at random."""
-    made = catalog.load("models.correlators", method)
-    draws = any(f.name == "seed" for f in dataclasses.fields(made))
-    return {"seed": str(seed), **params} if draws else dict(params)
+    return {"seed": str(seed), **params} if draws(method) else dict(params)
 
 
 def _read(name: str, text: str, hint: Any) -> Any:

@@ -1,0 +1,81 @@
+"""XMedia: 12 000 items of five media in 20 classes, as feature files of DFCL's authors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from quintet.datasets.benchmark import Benchmark, Entry, Split, required
+from quintet.datasets.matlab import class_names, labels, listed, sequences
+from quintet.errors import UsageError
+from quintet.types import Float32, Int64, Modality
+
+__all__ = ["xmedia"]
+
+CLASSES = 20
+DEV_SHARE = 5
+"""Of the test list, the first of so many items of a class are for choosing: not in the published
+figures, as the authors' evaluation leaves them out."""
+
+FILES = {
+    Modality.IMAGE: ("img", "{split}_img.mat", "x", 512),
+    Modality.VIDEO: ("vid", "{split}_vid.mat", "x", 4096),
+    Modality.TEXT: ("txt", "{split}_txt_seq.mat", "{split}_txt", 300),
+    Modality.AUDIO: ("aud", "{split}_aud_mfcc_step_20.mat", "{split}_aud", 128),
+    Modality.MESH: ("3d", "{split}_3d.mat", "x", 100),
+}
+"""Modality to short name, file, variable and width of a step."""
+
+ABOUT = (
+    "Zhai, Peng & Xiao, TCSVT 2014; on application to its authors, research use. 5 000 images and "
+    "texts, 1 000 sounds, 500 videos and shapes in 20 classes; 49 × 512, t × 300, 20 × 128, "
+    "20 × 4096 and 47 × 100 features in the files that the code of DFCL reads, with the lists of "
+    "its evaluation (test_img.txt …) beside them. The first fifth of every class in the test lists "
+    "is for choosing. MAP over all results, each medium against all."
+)
+
+
+def xmedia(data: Path) -> Benchmark:
+    """The features below ``data/xmedia``.
+
+    Raises:
+        UsageError: a file is missing or has another shape.
+    """
+    folder = required(data / "xmedia", "its authors (Peking University, MIPL)")
+    names: list[str] = []
+    numbers: list[Int64] = []
+    entries: list[Entry] = []
+    for modality, (short, file, variable, d) in FILES.items():
+        for split in ("train", "test"):
+            x = sequences(folder / file.format(split=split), variable.format(split=split), d)
+            if split == "train":
+                y = labels(folder / f"train_{short}_lab.mat", "lab")
+                splits: list[Split] = ["train"] * len(y)
+            else:
+                found, y = listed(folder / f"test_{short}.txt")
+                names += found
+                numbers.append(y)
+                splits = list(_dev_first(y))
+            _same_length(folder, modality, split, x, y)
+            entries += [
+                Entry(modality, row, int(c), -1, f"{short}-{split}-{i}", side)
+                for i, (row, c, side) in enumerate(zip(x, y, splits, strict=True))
+            ]
+    classes = class_names(names, np.concatenate(numbers), CLASSES)
+    return Benchmark("xmedia", "classes", entries, ABOUT, classes)
+
+
+def _dev_first(label: Int64) -> Iterator[Split]:
+    """``dev`` for the first fifth of every class, in order; the others are ``test``."""
+    seen = np.zeros(int(label.max()) + 1, dtype=np.int64)
+    quota = np.bincount(label) // DEV_SHARE
+    for c in label:
+        seen[c] += 1
+        yield "dev" if seen[c] <= quota[c] else "test"
+
+
+def _same_length(folder: Path, modality: Modality, split: str, x: Float32, y: Int64) -> None:
+    if len(x) != len(y):
+        raise UsageError(f"{folder}: {split} {modality} has {len(x)} rows and {len(y)} labels")

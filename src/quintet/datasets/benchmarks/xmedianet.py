@@ -1,0 +1,94 @@
+"""XMediaNet: 100 000 items of five media in 200 classes, as feature files of DFCL's authors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from quintet.datasets.benchmark import Benchmark, Entry, Split, required
+from quintet.datasets.matlab import class_names, labels, listed, sequences
+from quintet.errors import UsageError
+from quintet.types import Float32, Int64, Modality
+
+__all__ = ["xmedianet"]
+
+CLASSES = 200
+
+TRAIN = {
+    Modality.IMAGE: (r"train_img_pool5_\d+\.mat", "train_img_sub", "img", 512),
+    Modality.VIDEO: (r"train_vid_fea_\d+\.mat", "train_fea", "vid", 4096),
+    Modality.TEXT: (r"train_txt_seq_\d+\.mat", "train_txt", "txt", 300),
+    Modality.AUDIO: (r"train_aud_mfcc_step_128\.mat", "train_aud", "aud", 128),
+    Modality.MESH: (r"train_3d\.mat", "train_3d", "3d", 100),
+}
+"""Modality to its files (in order of their numbers), variable, short name and width."""
+
+TEST = {
+    Modality.IMAGE: ("test_img_pool5.mat", "test_img"),
+    Modality.VIDEO: ("test_vid_fea.mat", "test_fea"),
+    Modality.TEXT: ("test_txt_seq.mat", "test_txt"),
+    Modality.AUDIO: ("test_aud_mfcc_step_128.mat", "test_aud"),
+    Modality.MESH: ("test_3d.mat", "test_3d"),
+}
+
+PAIRED = frozenset({Modality.IMAGE, Modality.TEXT})
+"""Row i of the images and row i of the texts belong together."""
+
+ABOUT = (
+    "Peng, Huang & Zhao, TCSVT 2018; on application to its authors, research use. 40 000 images "
+    "and texts in pairs, 10 000 videos and sounds, 2 000 shapes in 200 classes; 49 × 512, t × 300, "
+    "t × 4096, t × 128 and 47 × 100 features in the files that the code of DFCL reads, with the "
+    "lists of its evaluation beside them. MAP over all results, each medium against all."
+)
+
+
+def xmedianet(data: Path) -> Benchmark:
+    """The features below ``data/xmedianet``.
+
+    Raises:
+        UsageError: a file is missing or has another shape.
+    """
+    folder = required(data / "xmedianet", "its authors (Peking University, MIPL)")
+    entries: list[Entry] = []
+    for modality, (pattern, variable, short, d) in TRAIN.items():
+        parts = [sequences(file, variable, d) for file in _numbered(folder, pattern)]
+        y = labels(folder / f"train_{short}_lab.mat", "x")
+        entries += _entries(modality, np.concatenate(parts), y, "train")
+    for modality, (file, variable) in TEST.items():
+        x = sequences(folder / file, variable, TRAIN[modality][3])
+        entries += _entries(modality, x, _test_labels(folder, modality), "test")
+    names, numbers = listed(folder / "test_3d.txt")
+    return Benchmark("xmedianet", "classes", entries, ABOUT, class_names(names, numbers, CLASSES))
+
+
+def _numbered(folder: Path, pattern: str) -> list[Path]:
+    """The files of a pattern in the order of the numbers in their names.
+
+    Raises:
+        UsageError: there is none.
+    """
+    found = [file for file in folder.iterdir() if re.fullmatch(pattern, file.name)]
+    if not found:
+        raise UsageError(f"{folder} lacks {pattern}; the data set is not complete")
+    return sorted(found, key=lambda file: [int(n) for n in re.findall(r"\d+", file.stem)])
+
+
+def _test_labels(folder: Path, modality: Modality) -> Int64:
+    if modality in PAIRED:
+        return labels(folder / "test_img_txt_lab.mat", "test_lab")
+    if modality is Modality.VIDEO:
+        return labels(folder / "test_vid_lab.mat", "test_lab")
+    return listed(folder / f"test_{TRAIN[modality][2]}.txt")[1]
+
+
+def _entries(modality: Modality, x: Float32, y: Int64, split: Split) -> Iterator[Entry]:
+    if len(x) != len(y):
+        raise UsageError(f"{split} {modality} has {len(x)} rows and {len(y)} labels")
+    first = 0 if split == "train" else 10_000_000
+    for i, (row, c) in enumerate(zip(x, y, strict=True)):
+        pair = first + i if modality in PAIRED else -1
+        group = f"{split}-{i}" if modality in PAIRED else f"{modality}-{split}-{i}"
+        yield Entry(modality, row, int(c), pair, group, split)

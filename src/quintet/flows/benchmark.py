@@ -1,0 +1,261 @@
+"""Run methods on a benchmark: choose on validation data, fit every seed, test once."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from quintet import catalog
+from quintet.datasets.benchmark import Benchmark, Entry, Split
+from quintet.errors import TrainingError
+from quintet.evaluate.recall import both_ways
+from quintet.evaluate.retrieval import tables
+from quintet.flows import configure
+from quintet.flows.encoding import Progress, encoded
+from quintet.maths.padding import pad
+from quintet.models.encoders.text_pieces import TextPieces
+from quintet.roles import Correlator
+from quintet.types import Float32, Int64, Modality, View, Views
+
+ROLE = "datasets.benchmarks"
+
+MAX_TRIALS = 6
+"""Settings of one method that are tried on validation data, at most."""
+
+VALIDATION = 4
+"""One group in so many is for choosing, where the benchmark has no rows for that."""
+
+MAX_STEPS = 256
+BATCH = 256
+
+Figures = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A benchmark, encoded: what is fitted on when choosing, judged on when choosing, and tested.
+
+    Attributes:
+        left_out: files that could not be read.
+    """
+
+    about: Benchmark
+    train: Views
+    kept: Views
+    dev: Views
+    test: Views
+    left_out: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """One fit of one method.
+
+    Attributes:
+        figures: ``image→all``, ``mean`` … MAP in 0..1; or ``image→text R@1`` … and median rank.
+        random: the same for a random order.
+        params: as given and as chosen.
+        parameters: learnt numbers in the saved model.
+        trials: settings that were tried on validation data.
+        validation: the mean figure there, None when nothing was tried.
+    """
+
+    benchmark: str
+    method: str
+    params: Mapping[str, str]
+    seed: int
+    figures: Figures
+    random: Figures
+    seconds: float
+    parameters: int
+    trials: int
+    validation: float | None
+
+
+def load(name: str, data: Path, cache: Path | None, on_progress: Progress) -> Task:
+    """A benchmark by name, encoded and split.
+
+    Raises:
+        UnknownName: no such benchmark; names the nearest.
+        UsageError: its data are not there or not complete.
+    """
+    found: Benchmark = catalog.load(ROLE, name)(data)
+    rows = encoded(found.entries, name, cache, on_progress)
+    entries = [
+        replace(entry, content=x)
+        for entry, x in zip(found.entries, rows, strict=True)
+        if x is not None
+    ]
+    own_dev = any(e.split == "dev" for e in entries)
+    kept = [e for e in entries if e.split == "train" and (own_dev or not _aside(e))]
+    dev = [
+        e for e in entries if (e.split == "dev" if own_dev else e.split == "train" and _aside(e))
+    ]
+    return Task(
+        about=found,
+        train=views(found, _of(entries, "train")),
+        kept=views(found, kept),
+        dev=views(found, dev),
+        test=views(found, _of(entries, "test")),
+        left_out=len(found.entries) - len(entries),
+    )
+
+
+def views(about: Benchmark, entries: Sequence[Entry]) -> Views:
+    """Entries with features as views, one a modality; class vectors from the class names."""
+    made = []
+    for modality in Modality:
+        own = [e for e in entries if e.modality is modality]
+        if own:
+            made.append(
+                View(
+                    modality=modality,
+                    x=[e.content for e in own if isinstance(e.content, np.ndarray)],
+                    label=np.array([e.label for e in own], dtype=np.int64),
+                    pair=np.array([e.pair for e in own], dtype=np.int64),
+                    ids=[f"{modality}-{n}" for n in range(len(own))],
+                )
+            )
+    vectors = [TextPieces().word_vector(name) for name in about.classes]
+    return Views(tuple(made), about.classes, np.stack(vectors) if vectors else None)
+
+
+def run(
+    task: Task,
+    method: str,
+    params: Mapping[str, str],
+    seeds: Sequence[int],
+    *,
+    trials: int,
+    on_progress: Progress,
+) -> Iterator[Row]:
+    """Choose, then one row a seed.
+
+    Args:
+        trials: settings to try, at most; 0 or 1 takes the defaults.
+
+    Raises:
+        TrainingError: the benchmark does not hold what the method needs.
+    """
+    chosen, tried, worth = choose(task, method, params, trials, on_progress)
+    draws = configure.draws(method)
+    for seed in seeds if draws else seeds[:1]:
+        on_progress(f"{method} seed {seed}", 0, 0)
+        model, seconds = _fitted(
+            method, configure.seeded(method, chosen, seed), task.train, on_progress
+        )
+        figures, random = judge(model, task.test, task.about.task)
+        yield Row(
+            benchmark=task.about.name,
+            method=method,
+            params=chosen,
+            seed=seed,
+            figures=figures,
+            random=random,
+            seconds=seconds,
+            parameters=parameters(model),
+            trials=tried,
+            validation=worth,
+        )
+
+
+def choose(
+    task: Task, method: str, params: Mapping[str, str], trials: int, on_progress: Progress
+) -> tuple[dict[str, str], int, float | None]:
+    """The setting with the best mean figure on the validation part, by seed 0.
+
+    Returns:
+        The setting, how many were tried, and its validation figure.
+    """
+    grid = settings(method, params)[: max(1, min(trials, MAX_TRIALS))]
+    if len(grid) == 1:
+        return grid[0], 0, None
+    worth = []
+    for n, setting in enumerate(grid):
+        on_progress(f"{method} trial", n, len(grid))
+        model, _ = _fitted(method, configure.seeded(method, setting, 0), task.kept, on_progress)
+        worth.append(judge(model, task.dev, task.about.task)[0]["mean"])
+    best = int(np.argmax(worth))
+    return grid[best], len(grid), worth[best]
+
+
+def settings(method: str, params: Mapping[str, str]) -> list[dict[str, str]]:
+    """The method's grid around what is given, its defaults first."""
+    grid: Mapping[str, Sequence[object]] = getattr(configure.kind(method), "search", {})
+    free = {name: values for name, values in grid.items() if name not in params}
+    made = itertools.product(*free.values())
+    return [{**params, **{k: str(v) for k, v in zip(free, point, strict=True)}} for point in made]
+
+
+def judge(model: Correlator, test: Views, task: str) -> tuple[Figures, Figures]:
+    """Figures of a fitted model and those of a random order; ``mean`` is over all queries' kinds.
+
+    Media that the model was not fitted on count as found at random.
+    """
+    z = {view.modality: _embedded(model, view) for view in test.views}
+    if task == "pairs":
+        first, second = test.views
+        found = both_ways(
+            (first.modality, z[first.modality], first.pair),
+            (second.modality, z[second.modality], second.pair),
+        )
+        return found.figures, found.random
+    table = tables(z, {view.modality: view.label for view in test.views})
+    cross = {
+        f"{x}→{y}": (value, table.random_each[x, y])
+        for (x, y), value in table.to_each.items()
+        if x is not y
+    }
+    if len(z) == 2:
+        figures = {name: value for name, (value, _) in cross.items()}
+        random = {name: chance for name, (_, chance) in cross.items()}
+    else:
+        figures = {f"{x}→all": value for x, value in table.to_all.items()}
+        random = {f"{x}→all": value for x, value in table.random.items()}
+    mean = {"mean": float(np.mean(list(figures.values())))}
+    return {**figures, **mean}, {**random, "mean": float(np.mean(list(random.values())))}
+
+
+def parameters(model: object) -> int:
+    """Learnt numbers of a fitted model: elements of its arrays."""
+    return _size([value for name, value in vars(model).items() if name.endswith("_")])
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, np.ndarray):
+        return int(value.size)
+    if isinstance(value, Mapping):
+        return sum(_size(v) for v in value.values())
+    return sum(_size(v) for v in value) if isinstance(value, (list, tuple)) else 0
+
+
+def _fitted(
+    method: str, params: Mapping[str, str], views: Views, on_progress: Progress
+) -> tuple[Any, float]:
+    model = configure.correlator(method, params)
+    if hasattr(model, "on_epoch"):
+        model.on_epoch = lambda done, total: on_progress(method, done, total)
+    started = time.perf_counter()
+    model.fit(views)
+    return model, time.perf_counter() - started
+
+
+def _embedded(model: Correlator, view: View) -> Float32:
+    parts = [view.x[i : i + BATCH] for i in range(0, len(view.x), BATCH)]
+    return np.concatenate([model.transform(view.modality, *pad(p, MAX_STEPS)) for p in parts])
+
+
+def _of(entries: Sequence[Entry], split: Split) -> list[Entry]:
+    return [e for e in entries if e.split == split]
+
+
+def _aside(entry: Entry) -> bool:
+    """Whether a training row is for choosing: by its group, the same every time."""
+    return hashlib.blake2b(entry.group.encode(), digest_size=4).digest()[0] % VALIDATION == 0
