@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -22,6 +23,35 @@ def names(role: str) -> tuple[str, ...]:
     True
     """
     return tuple(sorted({*_files(role), *_plugins(role)}))
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where an implementation is written.
+
+    Attributes:
+        attribute: its name in the module; empty where ``__all__`` says it.
+        package: the distribution of a plug-in, empty for a built-in one.
+    """
+
+    module: str
+    attribute: str = ""
+    package: str = ""
+
+
+def source(role: str, name: str) -> Source:
+    """Where the implementation called ``name`` is written; imports nothing.
+
+    Raises:
+        UnknownName: no such file or entry point; the message gives the nearest.
+    """
+    if name in _files(role):
+        return Source(f"quintet.{role}.{name}")
+    plugin = _plugins(role).get(name)
+    if plugin is None:
+        raise UnknownName(role.rsplit(".", 1)[-1].rstrip("s"), name, names(role))
+    package = plugin.dist.name if plugin.dist else "a plug-in"
+    return Source(plugin.module, plugin.attr, package)
 
 
 def load(role: str, name: str) -> Any:

@@ -11,6 +11,7 @@ from quintet.errors import LibraryNotFound, UsageError
 from quintet.evaluate.retrieval import Table
 from quintet.flows import asking, learning, where
 from quintet.flows.add import AddReport, Work, add, default_workers
+from quintet.flows.compare import Compared
 from quintet.flows.doctor import Check, library_checks, machine, nothing_at
 from quintet.flows.learning import LabelCounts, ModelSummary, TrainReport
 from quintet.flows.parts import Parts, encoder, setting
@@ -186,8 +187,17 @@ class Library:
         refit: bool = True,
         seed: int = 0,
         on_progress: Progress | None = None,
+        on_note: Callable[[str], None] | None = None,
     ) -> TrainReport:
         """Learn the common space, judge it on held-out items, calibrate it and make it active.
+
+        A training that was killed goes on from its last finished epoch when it is asked for again.
+
+        Args:
+            method: a name from ``quintet methods``.
+            refit: after judging, fit again on all items, those held out too.
+            on_progress: called with (stage, done, total).
+            on_note: called with a line for the user, as when an unfinished training goes on.
 
         Raises:
             TrainingError: too few labels, items or media.
@@ -202,14 +212,51 @@ class Library:
             refit=refit,
             seed=seed,
             on_progress=on_progress or _silent,
+            on_note=on_note or _unheard,
         )
 
     def evaluate(
         self, *, under: str | Path | None = None, labels: str = "auto", level: int | None = None
     ) -> Table:
-        """MAP over all results of the active model, over labelled items below a folder."""
-        folder = str(Path(under).expanduser().absolute()) if under else None
-        return learning.judge(self._parts, folder, labels, level)
+        """MAP over all results, each medium against all and against each other, beside random.
+
+        Args:
+            under: judge the active model on the labelled items below this folder, for example a
+                test set added after training. None: the figures of the items held out when the
+                model was trained, by the fit that had not seen them.
+            labels, level: as for ``train``; of the items below ``under``.
+
+        Raises:
+            NotFittedError: no model is trained.
+            UsageError: ``labels`` without ``under``, or a model without kept figures.
+        """
+        if under:
+            folder = str(Path(under).expanduser().absolute())
+            return learning.judge(self._parts, folder, labels, level)
+        if labels != "auto" or level is not None:
+            raise UsageError("labels and level say what the items below a folder are; name it")
+        return learning.held_out_quality(self._parts.store)
+
+    def compare(
+        self,
+        methods: str | Sequence[str],
+        *,
+        seeds: int = 1,
+        labels: str = "auto",
+        level: int | None = None,
+        on_progress: Progress | None = None,
+    ) -> list[Compared]:
+        """Fit methods on four fifths of the labelled items and judge them on the rest.
+
+        Each seed holds out another fifth, the same for all methods. Nothing is stored.
+
+        Raises:
+            UnknownName: no such method.
+            TrainingError: too few labels, items or media, or no method can learn from them.
+        """
+        names = [methods] if isinstance(methods, str) else list(dict.fromkeys(methods))
+        tick = on_progress or _silent
+        return learning.compare_methods(self._parts, names, seeds, labels, level, tick)
 
     def status(self) -> Status:
         """Counts of what is in the library."""
@@ -292,3 +339,7 @@ def _media(names: Sequence[Modality | str]) -> tuple[Modality, ...]:
 
 def _silent(stage: str, done: int, total: int) -> None:
     """Progress that nobody watches."""
+
+
+def _unheard(line: str) -> None:
+    """A note that nobody reads."""

@@ -58,6 +58,15 @@ def dump(model: Any) -> dict[str, bytes]:
     return {ABOUT: json.dumps(about, ensure_ascii=False).encode(), ARRAYS: data}
 
 
+def learnt_numbers(model: Any) -> int:
+    """How many numbers a fitted correlator has learnt: the elements of its saved arrays."""
+    arrays: dict[str, np.ndarray[Any, Any]] = {}
+    for field in dataclasses.fields(model):
+        if field.name.endswith("_"):
+            _pack(getattr(model, field.name), field.name, arrays)
+    return sum(array.size for array in arrays.values())
+
+
 def load(blobs: Mapping[str, bytes]) -> Any:
     """The model of ``dump``: its ``transform`` gives equal results.
 

@@ -161,9 +161,69 @@ def test_models_are_listed_used_and_removed(run, media, trained, tmp_path):
     assert [(r["id"], r["active"]) for r in rows] == [(second, True)]
 
 
-def test_evaluate_beats_random(run, trained):
+def test_evaluate_shows_the_held_out_figures_of_the_training(run, trained):
     table = run("evaluate", "-L", trained, "--json").json
+    (model,) = run("models", "-L", trained, "--json").json
+    assert table["mean"] == model["mean_map"] > table["random_mean"] == model["random_map"]
+    assert {"image→text", "mesh→audio"} <= set(table["to_each"])
+    out = run("evaluate", "-L", trained).out
+    assert f"{model['held_out']} items held out when it was trained" in out.replace("\n", " ")
+
+
+def test_evaluate_under_judges_the_active_model_on_a_folder(run, trained, media):
+    table = run("evaluate", "-L", trained, "--under", media, "--json").json
+    assert table["mean"] != run("evaluate", "-L", trained, "--json").json["mean"]
     assert table["mean"] > table["random_mean"]
+    assert f"items below {media}"[:40] in run("evaluate", "-L", trained, "--under", media).out
+
+
+def test_evaluate_compares_methods_and_stores_nothing(run, untrained):
+    asked = ["evaluate", "-L", untrained, "--method", "cca", "--method", "identity"]
+    done = run(*asked, "--seeds", "2")
+    assert done.code == 3
+    assert "identity cannot learn from these items" in done.err
+    cca, identity = run(*asked, "--json").json
+    assert set(cca["to_all"]) == set(MEDIA)
+    assert cca["mean"] > cca["random"]
+    assert cca["parameters"] > 0
+    assert "mean" not in identity
+    assert "one width" in identity["problem"]
+    assert run("models", "-L", untrained, "--json").json == []
+    assert not (untrained / ".quintet" / "training").exists()
+
+
+def test_evaluate_refuses_what_does_not_go_together(run, untrained, media):
+    ask = ("evaluate", "-L", untrained)
+    assert run(*ask, "--under", media, "--method", "cca").code == 2
+    assert run(*ask, "--seeds", "2").code == 2
+    assert run(*ask, "--labels", "folder").code == 2
+    done = run(*ask, "--method", "ccca")
+    assert (done.code, "did you mean 'cca'" in done.err) == (2, True)
+    assert run(*ask, "--method", "identity").code == 1
+
+
+def test_methods_are_listed_without_torch(run):
+    rows = {row["name"]: row for row in run("methods", "--json").json}
+    assert rows["dfcl"]["learns_from"] == "labels"
+    assert "class word vectors" in rows["dfcl"]["what"]
+    assert set(rows) <= set(run("methods").out.split())
+    code = (
+        "import sys; from quintet.cli.main import quintet;"
+        "quintet(['methods'], standalone_mode=False); assert 'torch' not in sys.modules"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
+
+
+def test_a_method_is_shown_in_full(run):
+    shown = run("methods", "dfcl", "--json").json
+    parameters = {p["name"]: p for p in shown["parameters"]}
+    assert "Zhuo" in shown["text"]
+    assert parameters["updates"]["default"] is None
+    assert parameters["hidden"]["tried"] == [96, 192]
+    assert not {"checkpoint", "on_epoch"} & set(parameters)
+    assert "mmd_weight" in run("methods", "dfcl").out
+    done = run("methods", "dfcll")
+    assert (done.code, "did you mean 'dfcl'" in done.err) == (2, True)
 
 
 def test_rebuild_changes_nothing(run, trained, media, tmp_path):

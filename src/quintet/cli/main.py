@@ -16,7 +16,10 @@ EXIT_USAGE = 2
 EXIT_WITH_ERRORS = 3
 EXIT_INTERRUPTED = 130
 
-_ORDER = ["demo", "init", "add", "status", "errors", "train", "evaluate", "search", "similar"]
+_ORDER = [
+    *("demo", "init", "add", "status", "errors"),
+    *("train", "methods", "evaluate", "search", "similar"),
+]
 
 
 class Commands(click.Group):

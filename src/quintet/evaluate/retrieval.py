@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,29 @@ class Table:
     def random_mean(self) -> float:
         """Mean of ``random`` over query modalities; NaN when there is none."""
         return _mean_known(self.random.values())
+
+    def state(self) -> dict[str, list[list[object]]]:
+        """The table as JSON-ready rows, for ``from_state``."""
+        return {
+            "to_all": [[x, self.to_all[x], self.random[x]] for x in self.to_all],
+            "to_each": [[*key, self.to_each[key], self.random_each[key]] for key in self.to_each],
+        }
+
+    @classmethod
+    def from_state(cls, state: Any) -> Table:
+        """The table of ``state``.
+
+        >>> one = Table({Modality.TEXT: 0.5}, {}, {Modality.TEXT: 0.1}, {})
+        >>> Table.from_state(one.state()) == one
+        True
+        """
+        to_all, each = state["to_all"], state["to_each"]
+        return cls(
+            to_all={Modality(x): value for x, value, _ in to_all},
+            to_each={(Modality(x), Modality(y)): value for x, y, value, _ in each},
+            random={Modality(x): chance for x, _, chance in to_all},
+            random_each={(Modality(x), Modality(y)): chance for x, y, _, chance in each},
+        )
 
 
 def average_precision(scores: NDArray[np.floating], relevant: Bool) -> float:

@@ -11,6 +11,8 @@ from typing import Any
 from quintet import catalog
 from quintet.errors import UnknownName, UsageError
 
+ROLE = "models.correlators"
+
 _TRUTH = {"true": True, "yes": True, "on": True, "1": True}
 _FALSE = {"false": False, "no": False, "off": False, "0": False}
 
@@ -22,7 +24,7 @@ def correlator(method: str, params: Mapping[str, str]) -> Any:
         UnknownName: no such method, or no such hyper-parameter of it; names the nearest.
         UsageError: a value that does not fit the field's type.
     """
-    made = catalog.load("models.correlators", method)
+    made = kind(method)
     hints = typing.get_type_hints(made)
     known = [f.name for f in dataclasses.fields(made) if f.init]
     for name in params:
@@ -37,7 +39,9 @@ def kind(method: str) -> Any:
     Raises:
         UnknownName: no such method; names the nearest.
     """
-    return catalog.load("models.correlators", method)
+    if method not in catalog.names(ROLE):
+        raise UnknownName("method", method, catalog.names(ROLE))
+    return catalog.load(ROLE, method)
 
 
 def draws(method: str) -> bool:
@@ -51,16 +55,16 @@ def seeded(method: str, params: Mapping[str, str], seed: int) -> dict[str, str]:
 
 
 def _read(name: str, text: str, hint: Any) -> Any:
-    for kind in _kinds(hint):
+    kinds = _kinds(hint)
+    for kind in kinds:
         try:
             return _as(kind, text)
         except ValueError:
             continue
-    wanted = " or ".join(k.__name__ for k in _kinds(hint))
-    raise UsageError(f"{name}={text!r} is not {wanted}")
+    raise UsageError(f"{name}={text!r} is not {' or '.join(map(_called, kinds))}")
 
 
-def _kinds(hint: Any) -> tuple[type, ...]:
+def _kinds(hint: Any) -> tuple[Any, ...]:
     """The plain types that a field takes; None comes first so that ``none`` is not a word.
 
     >>> [kind.__name__ for kind in _kinds(int | None)]
@@ -69,20 +73,48 @@ def _kinds(hint: Any) -> tuple[type, ...]:
     if typing.get_origin(hint) in (types.UnionType, typing.Union):
         kinds = [k for part in typing.get_args(hint) for k in _kinds(part)]
         return tuple(sorted(kinds, key=lambda k: k is not type(None)))
-    origin = typing.get_origin(hint)
-    return (origin or hint,)
+    return (hint,)
 
 
-def _as(kind: type, text: str) -> Any:
-    if kind is type(None):
+def _called(kind: Any) -> str:
+    return str(kind.__name__) if typing.get_origin(kind) is None else str(kind)
+
+
+def _as(kind: Any, text: str) -> Any:
+    origin = typing.get_origin(kind) or kind
+    if origin is type(None):
         if text.lower() in ("none", "auto"):
             return None
         raise ValueError(text)
-    if kind is bool:
+    if origin is bool:
         known = _TRUTH | _FALSE
         if text.lower() not in known:
             raise ValueError(text)
         return known[text.lower()]
-    if kind is tuple:
-        return tuple(float(part) for part in text.split(","))
-    return kind(text)
+    if origin is tuple:
+        return _tuple(typing.get_args(kind), text)
+    if origin is typing.Literal:
+        return _choice(typing.get_args(kind), text)
+    return origin(text)
+
+
+def _tuple(kinds: tuple[Any, ...], text: str) -> tuple[Any, ...]:
+    """``1,2`` or ``(1, 2)`` to a tuple of what the hint says, numbers without one.
+
+    >>> _tuple((int, ...), "(64, 32)"), _tuple((), "0.5,1")
+    ((64, 32), (0.5, 1.0))
+    """
+    parts = [part.strip(" '\"") for part in text.strip("()[] ").split(",") if part.strip()]
+    return tuple(_as(kinds[0] if kinds else float, part) for part in parts)
+
+
+def _choice(choices: tuple[Any, ...], text: str) -> Any:
+    """The choice that is written so.
+
+    >>> _choice(("mean", "max"), "max")
+    'max'
+    """
+    for choice in choices:
+        if str(choice) == text:
+            return choice
+    raise ValueError(text)

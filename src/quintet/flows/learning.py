@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from quintet.errors import NotFittedError
+from quintet.errors import NotFittedError, UsageError
 from quintet.evaluate.retrieval import Table
-from quintet.flows import configure
+from quintet.flows import configure, resume
+from quintet.flows.compare import Compared, compare
 from quintet.flows.evaluate import below, evaluate
 from quintet.flows.labels import Labels, find_labels
 from quintet.flows.parts import Parts
@@ -38,6 +39,7 @@ TRAINED = "train"
 """Source of the labels that the active model was trained on."""
 
 Progress = Callable[[str, int, int], None]
+Note = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class ModelSummary:
     active: bool
     mean_map: float
     random_map: float
+    held_out: int
     params: Mapping[str, object]
 
 
@@ -105,19 +108,25 @@ def train(
     refit: bool,
     seed: int,
     on_progress: Progress,
+    on_note: Note,
 ) -> TrainReport:
-    """Fit, judge, calibrate, embed everything, store all of it in one transaction, activate."""
+    """Fit, judge, calibrate, embed everything, store all of it in one transaction, activate.
+
+    Killed at any moment, the same training goes on from the last finished epoch.
+    """
     params = configure.seeded(method, params, seed)
     configure.correlator(method, params)
     with parts.writing() as store:
         job = store.start_job("train", {"method": method, **params})
         data = training_set(store, by, level, on_progress)
+        checkpoints = resume.Checkpoints(parts.folder / resume.FOLDER, on_note)
         trained = fit_space(
             data,
             lambda: configure.correlator(method, params),
             seed=seed,
             refit=refit,
             on_progress=on_progress,
+            checkpoints=checkpoints,
         )
         space = replace(trained.space, field_confidence=field_confidence(store, data.labels))
         report = _report(method, data, trained)
@@ -127,6 +136,7 @@ def train(
         )
         store.set_labels(data.labels.of, TRAINED)
         store.finish_job(job, "done", {"model": row.id})
+        checkpoints.clear()
     return report
 
 
@@ -204,6 +214,7 @@ def _model_row(report: TrainReport, space: Space, params: Mapping[str, str]) -> 
             "held_out": report.held_out,
             "labels_from": report.labels.source,
             "seconds": round(report.seconds, 1),
+            "quality": report.quality.state(),
         },
         blobs=space.dump(),
     )
@@ -231,18 +242,63 @@ def make_again(parts: Parts, *, features: bool, on_progress: Progress) -> Rebuil
     return report
 
 
-def judge(parts: Parts, folder: str | None, by: str, level: int | None) -> Table:
+def judge(parts: Parts, folder: str, by: str, level: int | None) -> Table:
     """MAP of the active model over the labelled items below a folder.
 
     Raises:
         NotFittedError: no model is trained.
     """
-    active = parts.store.active_id()
-    if active is None:
-        raise NotFittedError("the library has no trained model; run: quintet train")
     items = below(_present(parts.store), folder)
     labels = labels_of(parts.store, items, by, level)
-    return evaluate(parts.store, active, items, labels.of)
+    return evaluate(parts.store, _active(parts.store), items, labels.of)
+
+
+def held_out_quality(store: Store) -> Table:
+    """MAP of the active model's first fit on the items that were held out from it.
+
+    Raises:
+        NotFittedError: no model is trained.
+        UsageError: it was trained when its tables were not kept yet.
+    """
+    active = _active(store)
+    report = next(row.report for row in store.models() if row.id == active)
+    if "quality" not in report:
+        raise UsageError(
+            f"model {active} was trained before the tables of held-out items were kept, only their "
+            f"mean is known: {report.get('mean_map', float('nan')):.3f}; run quintet train again, "
+            "or name a test folder with --under"
+        )
+    return Table.from_state(report["quality"])
+
+
+def _active(store: Store) -> str:
+    active = store.active_id()
+    if active is None:
+        raise NotFittedError("the library has no trained model; run: quintet train")
+    return active
+
+
+def compare_methods(
+    parts: Parts,
+    methods: Sequence[str],
+    seeds: int,
+    by: str,
+    level: int | None,
+    on_progress: Progress,
+) -> list[Compared]:
+    """How methods do on the library's own held-out items; nothing is stored.
+
+    Raises:
+        UnknownName: no such method; names the nearest.
+        UsageError: no method, or no seed.
+        TrainingError: too few labelled items, or none of the methods can learn from them.
+    """
+    if not methods or seeds < 1:
+        raise UsageError(f"{len(methods)} methods and {seeds} seeds; one of each is needed")
+    for method in methods:
+        configure.kind(method)
+    data = training_set(parts.store, by, level, on_progress)
+    return compare(data, methods, range(seeds), on_progress)
 
 
 def models(store: Store) -> list[ModelSummary]:
@@ -256,6 +312,7 @@ def models(store: Store) -> list[ModelSummary]:
             active=active == row.id,
             mean_map=float(str(row.report.get("mean_map", "nan"))),
             random_map=float(str(row.report.get("random_map", "nan"))),
+            held_out=int(str(row.report.get("held_out", 0))),
             params=row.params,
         )
         for row in store.models()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from quintet.errors import TrainingError
+from quintet.errors import NotFittedError, TrainingError
 from quintet.flows.judge import Judged, judge
 from quintet.flows.labels import Labels
+from quintet.flows.resume import Checkpoints
 from quintet.flows.space import Space
 from quintet.flows.split import held_out
 from quintet.media.words import pieces
@@ -60,23 +62,24 @@ def fit_space(
     seed: int,
     refit: bool,
     on_progress: Progress,
+    checkpoints: Checkpoints | None = None,
 ) -> Trained:
     """Fit a correlator, judge and calibrate it on items it did not see, then fit it on all.
 
     Args:
-        make: makes a fresh correlator; called once, or twice with ``refit``.
+        make: makes a fresh correlator, one a fit.
         refit: fit again on all labelled items after judging; the curves are kept.
+        checkpoints: keep unfinished fits and go on from them; None does not.
 
     Raises:
         TrainingError: too few labelled items, or of one medium only.
     """
     started = time.monotonic()
-    aside = held_out([i for i in data.items if i.id in data.local], data.labels.of, seed)
-    _check(data, aside)
-    space = _fit(data, make(), aside, "fit", on_progress)
-    judged = _judge(space, data, aside)
+    aside = set_aside(data, seed)
+    space = fit_without(aside, data, make, "fit", on_progress, checkpoints)
+    judged = judge(space, *rows_of(aside & _read(space, data), data), data.labels.classes)
     if refit:
-        space = _fit(data, make(), frozenset(), "fit on all", on_progress)
+        space = fit_without(frozenset(), data, make, "fit on all", on_progress, checkpoints)
     labelled = sum(i in data.local for i in data.labels.of)
     return Trained(
         space=replace(space, calibrators=judged.curves),
@@ -87,48 +90,78 @@ def fit_space(
     )
 
 
-def _check(data: TrainingSet, aside: frozenset[str]) -> None:
+def set_aside(data: TrainingSet, seed: int) -> frozenset[str]:
+    """Ids of the held-out fifth.
+
+    Raises:
+        TrainingError: too few labelled items, or of one medium only.
+    """
     media = {i.modality for i in data.items if i.id in data.labels.of and i.id in data.local}
     if len(media) < 2:
         raise TrainingError(
             f"the labelled items are of {len(media)} medium ({', '.join(sorted(media))}); "
             "a common space needs at least two: add items of another medium under the same labels"
         )
+    aside = held_out([i for i in data.items if i.id in data.local], data.labels.of, seed)
     if not aside:
         raise TrainingError(
             f"{len(data.labels.of)} labelled items leave none to test on: "
             "every label has fewer than three items in each medium"
         )
+    return aside
 
 
-def _fit(
-    data: TrainingSet,
-    correlator: Correlator,
+def fit_without(
     aside: frozenset[str],
+    data: TrainingSet,
+    make: Callable[[], Correlator],
     stage: str,
     on_progress: Progress,
+    checkpoints: Checkpoints | None = None,
 ) -> Space:
+    """A space fitted on all items but those set aside; it promises no probabilities yet."""
     views = _views(data, aside)
     on_progress(stage, 0, 0)
-    if hasattr(correlator, "on_epoch"):
-        correlator.on_epoch = lambda done, total: on_progress(stage, done, total)
-    correlator.fit(views)
+
+    def ready() -> Correlator:
+        correlator: Any = make()
+        if hasattr(correlator, "on_epoch"):
+            correlator.on_epoch = lambda done, total: on_progress(stage, done, total)
+        return correlator  # type: ignore[no-any-return]
+
+    correlator = checkpoints.fit(ready, stage, views) if checkpoints else ready().fit(views)
     known = {p for i, text in data.texts.items() if i not in aside for p in pieces(text)}
     known |= {p for name in views.classes for p in pieces(name)}
-    media = frozenset(v.modality for v in views.views)
+    media = frozenset(v.modality for v in views.views if _knows(correlator, v))
     return Space(correlator, {}, frozenset(known), {}, media)
 
 
-def _judge(space: Space, data: TrainingSet, aside: frozenset[str]) -> Judged:
+def _knows(correlator: Correlator, view: View) -> bool:
+    """Whether the correlator took the modality in; it may leave out one without any label."""
+    none = np.zeros((0, 1, view.x[0].shape[1]), dtype=np.float32)
+    try:
+        correlator.transform(view.modality, none, np.zeros((0, 1), dtype=np.bool_))
+    except NotFittedError:
+        return False
+    return True
+
+
+def rows_of(
+    ids: frozenset[str], data: TrainingSet
+) -> tuple[dict[Modality, list[Local]], dict[Modality, Int64]]:
+    """Local features and class numbers of labelled items, by medium."""
     number = {name: c for c, name in enumerate(data.labels.classes)}
     local: dict[Modality, list[Local]] = {}
     label: dict[Modality, list[int]] = {}
     for item in data.items:
-        if item.id in aside:
+        if item.id in ids:
             local.setdefault(item.modality, []).append(data.local[item.id])
             label.setdefault(item.modality, []).append(number[data.labels.of[item.id]])
-    numbers = {m: np.array(c, dtype=np.int64) for m, c in label.items()}
-    return judge(space, local, numbers, data.labels.classes)
+    return local, {m: np.array(c, dtype=np.int64) for m, c in label.items()}
+
+
+def _read(space: Space, data: TrainingSet) -> frozenset[str]:
+    return frozenset(i.id for i in data.items if space.reads(i.modality))
 
 
 def _views(data: TrainingSet, aside: frozenset[str]) -> Views:

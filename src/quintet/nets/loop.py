@@ -87,10 +87,13 @@ def play(
     Raises:
         TrainingError: a loss or gradient is NaN or infinite.
         ModelError: the checkpoint is damaged or of another game.
+        NoSpace: the checkpoint cannot be written.
     """
     players = {name: list(owned) for name, owned in game.players().items()}
     run = Run(game, {name: _adam(owned, plan) for name, owned in players.items()}, checkpoint)
     for epoch in range(run.resume(), plan.epochs):
+        if run.stale(plan.patience):
+            break
         chance = torch.Generator().manual_seed(_seed(plan.seed, epoch, 0))
         game.random.manual_seed(_seed(plan.seed, epoch, 1))
         game.train()
@@ -103,8 +106,6 @@ def play(
         run.finish(epoch + 1, None if score is None else score(), plan)
         if on_epoch is not None:
             on_epoch(epoch + 1, plan.epochs)
-        if run.stale(plan.patience):
-            break
     run.keep_best()
     game.eval()
 

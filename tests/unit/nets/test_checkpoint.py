@@ -5,8 +5,8 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from quintet.errors import ModelError
-from quintet.nets.checkpoint import Run
+from quintet.errors import ModelError, NoSpace
+from quintet.nets.checkpoint import Progress, Run, progress
 from quintet.nets.loop import Plan
 
 PLAN = Plan(epochs=4, lr=0.1, average=2)
@@ -73,9 +73,10 @@ def test_a_write_that_fails_leaves_the_last_checkpoint(
         raise OSError("no space left")
 
     monkeypatch.setattr("quintet.nets.checkpoint.save_file", full)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(NoSpace, match="no space"):
         run.finish(2, None, PLAN)
     assert started(file)[1].resume() == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["run"]
 
 
 def test_every_cut_of_a_checkpoint_is_a_clear_error(tmp_path: Path) -> None:
@@ -97,3 +98,30 @@ def test_tensors_that_are_no_checkpoint_are_a_clear_error(
     save_file({f"game/{k}": v for k, v in net.state_dict().items()}, tmp_path / "run", about)
     with pytest.raises(ModelError, match="delete it"):
         run.resume()
+    with pytest.raises(ModelError, match="delete it"):
+        progress(tmp_path / "run")
+
+
+def test_a_changed_number_is_noticed(tmp_path: Path) -> None:
+    file = tmp_path / "run"
+    net, run = started(file)
+    step(net, run)
+    run.finish(1, None, PLAN)
+    held = bytearray(file.read_bytes())
+    held[-1] ^= 1
+    file.write_bytes(held)
+    assert progress(file) == Progress(1, PLAN.epochs, over=False)
+    with pytest.raises(ModelError, match="not those that were written"):
+        started(file)[1].resume()
+
+
+def test_how_far_a_checkpoint_is(tmp_path: Path) -> None:
+    file, told = tmp_path / "run", []
+    _, run = started(file)
+    assert progress(file) is None
+    for epoch, score in enumerate([0.5, 0.4, 0.3], start=1):
+        run.finish(epoch, score, Plan(epochs=9, lr=0.1, patience=2))
+        told.append(progress(file))
+    assert told == [Progress(1, 9, False), Progress(2, 9, False), Progress(3, 9, True)]
+    run.finish(9, 0.9, Plan(epochs=9, lr=0.1, patience=2))
+    assert progress(file) == Progress(9, 9, over=True)

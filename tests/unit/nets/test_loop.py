@@ -148,6 +148,33 @@ def test_a_resumed_run_remembers_its_best_epoch(tmp_path: Path) -> None:
     assert weights(again) == seen[0]
 
 
+def test_a_run_without_patience_left_does_not_train_on(tmp_path: Path) -> None:
+    file, plan = tmp_path / "run.safetensors", Plan(epochs=9, lr=0.05, patience=2)
+    game, seen = Line(), []
+    score = scoring([0.1, 0.9, 0.2, 0.3, 0.99], game, seen)
+    play(game, batches, plan, score=score, checkpoint=file)
+    told: list[int] = []
+    again = trained(
+        plan,
+        checkpoint=file,
+        score=lambda: pytest.fail("an epoch too many"),
+        on_epoch=lambda done, of: told.append(done),
+    )
+    assert told == []
+    assert weights(again) == weights(game) == seen[1]
+
+
+@pytest.mark.parametrize("plan", [PLAN, Plan(epochs=6, lr=0.05, average=4)])
+def test_a_finished_run_does_not_train_on(plan: Plan, tmp_path: Path) -> None:
+    file = tmp_path / "run.safetensors"
+    told: list[int] = []
+    whole = trained(plan, checkpoint=file)
+    again = trained(plan, checkpoint=file, on_epoch=lambda done, of: told.append(done))
+    assert told == []
+    assert weights(again) == weights(whole)
+    assert not again.training
+
+
 def test_a_damaged_checkpoint_is_a_clear_error(tmp_path: Path) -> None:
     file = tmp_path / "run.safetensors"
     file.write_bytes(b"nonsense")

@@ -108,6 +108,6 @@ def _show_training(report: TrainReport) -> None:
         f"\n[bold]Retrieval quality[/] of {report.method} on {report.held_out} held-out items that "
         "it was not trained on (mean average precision over all results)"
     )
-    show_quality(report.quality)
+    show_quality(report.quality, "held-out items")
     worst = max(report.calibration_error.values(), default=0.0)
     output.console.print(f"confidence: expected calibration error at most {worst:.3f}")

@@ -1,4 +1,4 @@
-"""quintet models: trained models, methods and encoders."""
+"""quintet models: trained models and encoders."""
 
 from __future__ import annotations
 
@@ -20,20 +20,17 @@ if TYPE_CHECKING:
 @click.option("--use", metavar="ID", help="Make this model the active one.")
 @click.option("--remove", metavar="ID", help="Delete this model and its vectors.")
 @click.option("--encoders", is_flag=True, help="List the encoders that this program knows.")
-@click.option("--methods", is_flag=True, help="List the correlators that this program knows.")
 @options.as_json
 def command(
     folder: Path | None,
     use: str | None,
     remove: str | None,
     encoders: bool,
-    methods: bool,
     as_json: bool,
 ) -> None:
     """List the trained models of the library; choose or remove one."""
-    if encoders or methods:
-        role = "models.encoders" if encoders else "models.correlators"
-        names = catalog.names(role)
+    if encoders:
+        names = catalog.names("models.encoders")
         output.emit_json(names) if as_json else output.console.print("\n".join(names))
         return
     with quintet.open(folder, create=False) as lib:

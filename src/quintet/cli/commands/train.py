@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("params", nargs=-1, metavar="[KEY=VALUE]...")
 @options.library
-@click.option("--method", default="dfcl", show_default=True, help="dfcl, cca, identity …")
+@click.option(
+    "--method", default="dfcl", show_default=True, help="How to learn; see: quintet methods"
+)
 @click.option(
     "--labels",
     default="auto",
@@ -51,7 +53,9 @@ def command(
 
     Supervised by labels: by default the folder names that say what things are. A fifth of each
     label is held out; on it the model is judged beside random and its scores are calibrated to
-    probabilities. Hyper-parameters of the method are given as KEY=VALUE.
+    probabilities. Hyper-parameters of the method are given as KEY=VALUE; quintet methods NAME
+    lists them. Killed or interrupted, it goes on from the last finished epoch when the same
+    command is given again.
 
     \b
     quintet train --dry-run
@@ -76,6 +80,7 @@ def command(
                 refit=refit,
                 seed=seed,
                 on_progress=tick,
+                on_note=output.warn,
             )
     if as_json:
         output.emit_json(report)
@@ -84,7 +89,7 @@ def command(
         f"\nmodel {report.model_id} is active: {report.trained_on} labelled items, "
         f"{report.held_out} held out to judge it, {report.seconds:.0f} s"
     )
-    show_quality(report.quality)
+    show_quality(report.quality, "held-out items")
 
 
 def _show_labels(chosen: LabelCounts) -> None:
@@ -94,11 +99,15 @@ def _show_labels(chosen: LabelCounts) -> None:
     output.table(["label", *media], rows)
 
 
-def show_quality(quality: Table) -> None:
-    """X→All and X→Y tables: mean average precision over all results, beside random."""
+def show_quality(quality: Table, items: str) -> None:
+    """X→All and X→Y tables: mean average precision over all results, beside random.
+
+    Args:
+        items: on which items, for the heading.
+    """
     rows = [[f"{x} → all", value, quality.random[x]] for x, value in quality.to_all.items()]
     rows.append(["mean", quality.mean, quality.random_mean])
-    output.table(["held-out items", "MAP", "random"], rows)
+    output.table([items, "MAP", "random"], rows)
     media = list(quality.to_all)
     cells = [[x, *(quality.to_each.get((x, y)) for y in media)] for x in media]
     output.table(["MAP, row → column", *media], cells)
