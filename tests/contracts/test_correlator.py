@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -230,3 +231,25 @@ def test_a_saved_model_gives_equal_results(name: str) -> None:
 def test_nothing_to_learn_from_is_an_error(name: str) -> None:
     with pytest.raises(TrainingError):
         make(name).fit(Views(()))
+
+
+def test_a_fit_that_was_killed_goes_on_to_the_same_space(name: str, tmp_path: Path) -> None:
+    """Nothing that training needs is kept outside the network, its optimisers and the epoch."""
+
+    def stop(done: int, total: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    data, killed = views(), make(name, epochs=3)
+    if not hasattr(killed, "checkpoint"):
+        pytest.skip("it has no epochs")
+    killed.checkpoint, killed.on_epoch = tmp_path / "run.safetensors", stop
+    with pytest.raises(KeyboardInterrupt):
+        killed.fit(data)
+    again, whole = make(name, epochs=3), make(name, epochs=3).fit(data)
+    again.checkpoint, told = killed.checkpoint, []
+    again.on_epoch = lambda done, total: told.append(done)
+    again.fit(data)
+    assert told == [3]
+    for rows in data.views:
+        np.testing.assert_array_equal(transform(again, rows), transform(whole, rows))
