@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from quintet.maths.graphs import laplacian, nearest
 from quintet.maths.objects import aligned_rows
 from quintet.maths.row_sparsity import row_weights, solve_rows
-from quintet.maths.rows import unit_rows
-from quintet.maths.votes import class_votes
-from quintet.nets.pooled import Pooled, PooledMethod
-from quintet.types import Float32, Int64, Modality, View
+from quintet.nets.pooled import Pooled
+from quintet.nets.voting import VotingMethod
+from quintet.types import Int64, Modality, View
 
 __all__ = ["JRL"]
 
@@ -24,7 +23,7 @@ Link = tuple[Modality, Modality]
 
 
 @dataclass(kw_only=True)
-class JRL(PooledMethod):
+class JRL(VotingMethod):
     """Joint representation learning with sparse and semi-supervised regularisation.
 
     Minimises over the projections P_m (d, c) of all media
@@ -53,10 +52,10 @@ class JRL(PooledMethod):
         smooth: weight of the graph.
         match: weight of matching rows.
         neighbours: nearest rows that a row is joined to in the graph.
-        voters: nearest labelled rows that vote, at most; 0 to compare the projections themselves.
+        voters: see ``VotingMethod``; 0 to compare the projections themselves.
         rounds: how often every medium is solved.
         mean_, scale_, directions_: per modality (d,), (d,) and (d, c).
-        voters_, voter_label_: (v, c) unit rows that vote, and (v,) their classes.
+        voters_, voter_label_, classes_: see ``VotingMethod``.
     """
 
     search = {"voters": (100, 0), "sparse": (0.01, 0.003, 0.03)}
@@ -65,11 +64,7 @@ class JRL(PooledMethod):
     smooth: float = 0.1
     match: float = 0.1
     neighbours: int = 10
-    voters: int = 100
     rounds: int = 10
-
-    voters_: Float32 | None = field(default=None, init=False, repr=False)
-    voter_label_: Int64 | None = field(default=None, init=False, repr=False)
 
     def learn(self, data: Pooled) -> None:
         """Learn the projections, then place the voters."""
@@ -87,16 +82,7 @@ class JRL(PooledMethod):
                 pull = sum(cross @ p[to] for (of, to), (_, cross) in links.items() if of == m)
                 p[m] = solve_rows(left[m], right[m] + pull, self.sparse * row_weights(p[m]))
         self.directions_ = {m: found.astype(np.float32) for m, found in p.items()}
-        self._place_voters(data)
-
-    def project(self, modality: Modality, x: Float32) -> Float32:
-        """(n, c) votes, or projections without voters."""
-        z = super().project(modality, x)
-        if not self.voters or self.voters_ is None or self.voter_label_ is None:
-            return z
-        classes = z.shape[1]
-        heard = max(1, min(self.voters, len(self.voters_) // classes))
-        return class_votes(unit_rows(z), self.voters_, self.voter_label_, classes, heard)
+        self.place_voters(data)
 
     def _alone(self, data: Pooled, m: Modality) -> tuple[Float64, Float64]:
         """(d, d) and (d, c) normal equations of one medium by itself."""
@@ -105,15 +91,6 @@ class JRL(PooledMethod):
         rows, labelled = max(1, int(known.sum())), x[known]
         left = labelled.T @ labelled / rows + self.smooth / len(x) * smooth
         return left, labelled.T @ data.one_hot(m)[known] / rows
-
-    def _place_voters(self, data: Pooled) -> None:
-        known = {m: data.label[m] >= 0 for m in self.directions_}
-        z = [
-            super(JRL, self).project(m, data.x[m][rows].astype(np.float32))
-            for m, rows in known.items()
-        ]
-        self.voters_ = unit_rows(np.concatenate(z))
-        self.voter_label_ = np.concatenate([data.label[m][rows] for m, rows in known.items()])
 
 
 def _links(data: Pooled, weight: float) -> Mapping[Link, tuple[Float64, Float64]]:
