@@ -63,6 +63,10 @@ class Net(Game[Batch], ABC):
     def embed(self, modality: Modality, x: Tensor, mask: Tensor) -> Tensor:
         """(b, k) of x (b, t, d) and mask (b, t), not necessarily of unit length, without noise."""
 
+    def finish(self, pools: Mapping[Modality, Pool]) -> None:
+        """What follows the training, from all rows: may set buffers. Nothing by default."""
+        return
+
 
 @dataclass(kw_only=True)
 class DeepMethod(ABC):
@@ -144,6 +148,7 @@ class DeepMethod(ABC):
             on_epoch=self.on_epoch,
             checkpoint=self.checkpoint,
         )
+        net.finish(pools)
         self.weights_ = {name: w.cpu().numpy().copy() for name, w in net.state_dict().items()}
         self._fitted = net.cpu()
         return self

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
 import torch
@@ -18,6 +18,8 @@ class MLP(nn.Module):
     Args:
         hidden: width of each hidden layer; one number is one layer, none a linear map.
     """
+
+    __call__: Callable[..., Tensor]
 
     def __init__(
         self,
@@ -44,6 +46,8 @@ class MLP(nn.Module):
 
 class Towers(nn.ModuleDict):
     """Modality to an MLP over the mean of the local steps."""
+
+    __call__: Callable[..., Tensor]
 
     def __init__(
         self,
