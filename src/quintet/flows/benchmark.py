@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,17 @@ import numpy as np
 
 from quintet import catalog
 from quintet.datasets.benchmark import Benchmark, Entry, Split
-from quintet.errors import TrainingError
+from quintet.errors import NotFittedError
 from quintet.evaluate.recall import both_ways
 from quintet.evaluate.retrieval import tables
 from quintet.flows import configure
 from quintet.flows.encoding import Progress, encoded
 from quintet.maths.padding import pad
+from quintet.maths.rows import unit_rows
 from quintet.models.encoders.text_pieces import TextPieces
+from quintet.persist import learnt_numbers
 from quintet.roles import Correlator
-from quintet.types import Float32, Int64, Modality, View, Views
+from quintet.types import Float32, Modality, View, Views
 
 ROLE = "datasets.benchmarks"
 
@@ -160,7 +162,7 @@ def run(
             figures=figures,
             random=random,
             seconds=seconds,
-            parameters=parameters(model),
+            parameters=learnt_numbers(model),
             trials=tried,
             validation=worth,
         )
@@ -199,7 +201,7 @@ def judge(model: Correlator, test: Views, task: str) -> tuple[Figures, Figures]:
 
     Media that the model was not fitted on count as found at random.
     """
-    z = {view.modality: _embedded(model, view) for view in test.views}
+    z = _all_embedded(model, test)
     if task == "pairs":
         first, second = test.views
         found = both_ways(
@@ -223,19 +225,6 @@ def judge(model: Correlator, test: Views, task: str) -> tuple[Figures, Figures]:
     return {**figures, **mean}, {**random, "mean": float(np.mean(list(random.values())))}
 
 
-def parameters(model: object) -> int:
-    """Learnt numbers of a fitted model: elements of its arrays."""
-    return _size([value for name, value in vars(model).items() if name.endswith("_")])
-
-
-def _size(value: Any) -> int:
-    if isinstance(value, np.ndarray):
-        return int(value.size)
-    if isinstance(value, Mapping):
-        return sum(_size(v) for v in value.values())
-    return sum(_size(v) for v in value) if isinstance(value, (list, tuple)) else 0
-
-
 def _fitted(
     method: str, params: Mapping[str, str], views: Views, on_progress: Progress
 ) -> tuple[Any, float]:
@@ -245,6 +234,24 @@ def _fitted(
     started = time.perf_counter()
     model.fit(views)
     return model, time.perf_counter() - started
+
+
+def _all_embedded(model: Correlator, test: Views) -> dict[Modality, Float32]:
+    """Every modality's rows; random ones for a modality that the model was not fitted on."""
+    z: dict[Modality, Float32] = {}
+    for view in test.views:
+        try:
+            z[view.modality] = _embedded(model, view)
+        except NotFittedError:
+            continue
+    width = next(iter(z.values())).shape[1]
+    chance = np.random.default_rng(0)
+    for view in test.views:
+        if view.modality not in z:
+            z[view.modality] = unit_rows(
+                chance.standard_normal((len(view.x), width)).astype(np.float32)
+            )
+    return z
 
 
 def _embedded(model: Correlator, view: View) -> Float32:

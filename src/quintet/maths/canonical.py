@@ -23,13 +23,13 @@ def maxvar(
     k: int,
     ridge: float,
     rank: int,
+    weighted: bool = True,
 ) -> dict[Modality, Float64]:
     """Directions that bring the rows of one object together, in every modality.
 
     Minimises ``sum_m sum_i w_i |g_o(i) - W_m' x_i|^2 + ridge |W_m|^2`` over the directions W_m
     and one shared vector g_o per object o, with ``G' D G = I``, where D counts the modalities
-    that hold each object, and a row weighs 1 / the rows of its object. Directions are scaled by
-    their squared correlation.
+    that hold each object, and a row weighs 1 / the rows of its object.
 
     Args:
         x: modality to (n, d) centred rows.
@@ -37,6 +37,8 @@ def maxvar(
         k: directions, at most.
         ridge: regularisation, as a share of the mean variance of a direction.
         rank: principal components of each modality that are kept, at most.
+        weighted: scale directions by their squared correlation; otherwise every direction has
+            the same variance, as canonical variates have.
 
     Returns:
         Modality to (d, k').
@@ -51,7 +53,10 @@ def maxvar(
     for modality, rows in x.items():
         bases[modality], blocks[modality] = _block(rows, objects[modality], ridge, rank)
     shared = _shared(blocks, objects, k)
-    return {m: bases[m] @ (block.T @ shared[: len(block)]) for m, block in blocks.items()}
+    inner = {m: block.T @ shared[: len(block)] for m, block in blocks.items()}
+    if not weighted:
+        inner = {m: w / np.linalg.norm(w, axis=0).clip(min=RANK) for m, w in inner.items()}
+    return {m: bases[m] @ w for m, w in inner.items()}
 
 
 def _block(x: Float64, objects: Int64, ridge: float, rank: int) -> tuple[Float64, Float64]:

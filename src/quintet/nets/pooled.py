@@ -113,9 +113,12 @@ class PooledMethod(ABC):
                 f"{modality} was {len(self.mean_[modality])} wide in fit, now {x.shape[2]}"
             )
         if not rows:
-            none = np.zeros((1, x.shape[2]), dtype=np.float32)
-            return np.zeros((0, self.project(modality, none).shape[1]), dtype=np.float32)
-        return unit_rows(self.project(modality, self._pool(modality, rows)))
+            return self.embed(modality, [np.zeros((1, x.shape[2]), dtype=np.float32)])[:0]
+        return unit_rows(self.embed(modality, rows))
+
+    def embed(self, modality: Modality, rows: list[Float32]) -> Float32:
+        """(n, k) of n rows of local features (t_i, d) as they came, not yet of unit length."""
+        return self.project(modality, self._pool(modality, rows))
 
     def _pool(self, modality: Modality, rows: list[Float32]) -> Float32:
         return (mean_steps(rows) - self.mean_[modality]) / self.scale_[modality]

@@ -32,10 +32,10 @@ TELLING = 0.4
 """Share of the steps that show the class; the others show nothing but their medium."""
 
 ABOUT = (
-    "Made up here. Each of 8 classes has a place in a hidden space of 6 dimensions, each item one "
-    "around it; every medium shows it through a random mixing and tanh of its own, in two fifths of "
-    "the steps of a row, among noise and steps that show another thing. Nothing is aligned. MAP "
-    "over all results."
+    "Made up here. Each of 8 classes has a place in a hidden space of 6 dimensions, each item "
+    "one around it; every medium shows it through a random mixing and tanh of its own, in two "
+    "fifths of the steps of a row, among noise and steps that show another thing. Nothing is "
+    "aligned. MAP over all results."
 )
 
 

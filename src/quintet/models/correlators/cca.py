@@ -26,13 +26,15 @@ class CCA(PooledMethod):
     Ours:
         An object is a pair number when two views share one, else a class; several rows of a view
         may belong to one object (each row weighs 1 / their number), and a view may lack objects
-        (D). Directions are weighted by their squared correlation, so that chance ones count
-        little in the cosine. Rows that belong to no object are left out.
+        (D). With ``weighted`` directions count by their squared correlation, so that chance ones
+        count little in the cosine; without it they are the canonical variates themselves. Rows
+        that belong to no object are left out.
 
     Attributes:
         k: width of the common space, at most; fewer when the views share fewer directions.
         ridge: regularisation, as a share of the mean variance of a feature.
         rank: principal components of each view that are kept, at most.
+        weighted: see above.
         mean_, scale_, directions_: per modality (d,), (d,) and (d, k).
     """
 
@@ -42,6 +44,7 @@ class CCA(PooledMethod):
     k: int = 300
     ridge: float = 0.1
     rank: int = 128
+    weighted: bool = True
 
     def learn(self, data: Pooled) -> None:
         """Learn the directions.
@@ -51,5 +54,7 @@ class CCA(PooledMethod):
         """
         objects = shared_objects(data.views, self.name)
         x = {m: data.x[m] for m in objects}
-        found = maxvar(x, objects, k=self.k, ridge=self.ridge, rank=self.rank)
+        found = maxvar(
+            x, objects, k=self.k, ridge=self.ridge, rank=self.rank, weighted=self.weighted
+        )
         self.directions_ = {m: d.astype(np.float32) for m, d in found.items()}

@@ -30,7 +30,8 @@ class DFCL(DeepMethod):
     every two media in an RKHS with RBF kernels.
 
     Source:
-        Zhuo, Qi & Peng 2019, "Deep fine-grained correlation learning for cross-media retrieval".
+        Zhuo, Qi & Peng 2019, "Cross-media deep fine-grained correlation learning", Journal of
+        Software 30(4):884-895.
     Ours:
         z and word vectors have length 1 and classes are told by their cosine times ``sharpness``.
         Rows without label count for the MMD alone. Wide inputs are projected to ``width`` first.
@@ -47,7 +48,7 @@ class DFCL(DeepMethod):
         triplet, mmd: switches of the ablation; ``triplet_weight`` and ``mmd_weight`` weigh them.
     """
 
-    search = {"mmd_weight": (1.0, 0.3), "hidden": (96, 192)}
+    search = {"steps": (24, 49), "dropout": (0.3, 0.5)}
     learns_from = "labels"
     fine = True
 
