@@ -179,7 +179,7 @@ class Library:
 
     def train(
         self,
-        method: str = "dfcl",
+        method: str = "accord",
         *,
         labels: str = "auto",
         level: int | None = None,

@@ -64,3 +64,15 @@ media = click.option(
     metavar="MEDIA",
     help="Only these media: a list like image,mesh of image, video, text, audio, mesh.",
 )
+
+
+def pairs(params: tuple[str, ...]) -> dict[str, str]:
+    """KEY=VALUE arguments as a mapping.
+
+    Raises:
+        click.BadParameter: one has no ``=``.
+    """
+    for param in params:
+        if "=" not in param:
+            raise click.BadParameter(f"{param!r} is not KEY=VALUE", param_hint="KEY=VALUE")
+    return dict(param.split("=", 1) for param in params)

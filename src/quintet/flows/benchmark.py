@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import itertools
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -79,6 +81,22 @@ class Row:
     parameters: int
     trials: int
     validation: float | None
+
+
+def listed() -> list[tuple[str, str]]:
+    """Every benchmark with one line of what it is."""
+    found = []
+    for name in catalog.names(ROLE):
+        module = importlib.import_module(f"quintet.{ROLE}.{name}")
+        found.append((name, (module.__doc__ or "").partition("\n")[0].partition(": ")[2]))
+    return found
+
+
+def cache_folder() -> Path:
+    """Where encoded files are kept: QUINTET_CACHE, else the user's cache folder."""
+    given = os.environ.get("QUINTET_CACHE")
+    home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(given or f"{home}/quintet").expanduser()
 
 
 def load(name: str, data: Path, cache: Path | None, on_progress: Progress) -> Task:

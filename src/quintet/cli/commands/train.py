@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.argument("params", nargs=-1, metavar="[KEY=VALUE]...")
 @options.library
 @click.option(
-    "--method", default="dfcl", show_default=True, help="How to learn; see: quintet methods"
+    "--method", default="accord", show_default=True, help="How to learn; see: quintet methods"
 )
 @click.option(
     "--labels",
@@ -76,7 +76,7 @@ def command(
                 method,
                 labels=labels,
                 level=level,
-                params=_pairs(params),
+                params=options.pairs(params),
                 refit=refit,
                 seed=seed,
                 on_progress=tick,
@@ -111,10 +111,3 @@ def show_quality(quality: Table, items: str) -> None:
     media = list(quality.to_all)
     cells = [[x, *(quality.to_each.get((x, y)) for y in media)] for x in media]
     output.table(["MAP, row → column", *media], cells)
-
-
-def _pairs(params: tuple[str, ...]) -> dict[str, str]:
-    for param in params:
-        if "=" not in param:
-            raise click.BadParameter(f"{param!r} is not KEY=VALUE", param_hint="KEY=VALUE")
-    return dict(param.split("=", 1) for param in params)

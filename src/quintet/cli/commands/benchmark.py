@@ -1,0 +1,131 @@
+"""quintet benchmark: methods on the data sets of the field."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from quintet.cli import options, output
+from quintet.cli.main import EXIT_WITH_ERRORS
+from quintet.cli.progress import progress
+from quintet.errors import TrainingError
+
+if TYPE_CHECKING:
+    from quintet.flows.benchmark import Row, Task
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.argument("params", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option(
+    "--method",
+    "methods",
+    multiple=True,
+    metavar="NAME",
+    help="Repeatable; see: quintet methods.  [default: accord]",
+)
+@click.option(
+    "--seeds", default=1, show_default=True, type=click.IntRange(1, 100), help="Fits of a method."
+)
+@click.option(
+    "--trials",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 6),
+    help="Settings of a method to try on validation data first; 0 takes its defaults.",
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help="Folder that holds the data sets.  [default: QUINTET_DATA]",
+)
+@click.option(
+    "--cache",
+    type=click.Path(path_type=Path),
+    help="Folder that keeps encoded files.  [default: QUINTET_CACHE or ~/.cache/quintet]",
+)
+@options.as_json
+def command(
+    name: str | None,
+    params: tuple[str, ...],
+    methods: tuple[str, ...],
+    seeds: int,
+    trials: int,
+    data: Path | None,
+    cache: Path | None,
+    as_json: bool,
+) -> None:
+    """Run methods on a data set with its published protocol; without NAME, list the data sets.
+
+    Settings are chosen on validation data, the test split is read once a fit. Every figure stands
+    beside that of a random order. The data are not downloaded: the list says where they are from;
+    planted needs none.
+
+    \b
+    quintet benchmark
+    quintet benchmark planted --method dfcl --method accord
+    quintet benchmark wikipedia --method jrl --trials 4 --data ~/datasets
+    quintet benchmark planted --method dfcl mmd=no --seeds 3
+    """
+    from quintet.flows import benchmark, configure
+
+    if name is None:
+        found = benchmark.listed()
+        if as_json:
+            output.emit_json([{"name": n, "what": what} for n, what in found])
+        else:
+            output.table(["data set", "what it is"], [[n, what] for n, what in found])
+        return
+    pairs = options.pairs(params)
+    chosen = methods or ("accord",)
+    for method in chosen:
+        configure.correlator(method, pairs)
+    where = data or Path(os.environ.get("QUINTET_DATA", "."))
+    with progress(quiet=as_json) as tick:
+        task = benchmark.load(name, where, cache or benchmark.cache_folder(), tick)
+        rows: list[Row] = []
+        problems: dict[str, str] = {}
+        for method in chosen:
+            try:
+                rows += benchmark.run(
+                    task, method, pairs, range(seeds), trials=trials, on_progress=tick
+                )
+            except TrainingError as e:
+                problems[method] = str(e)
+    if as_json:
+        output.emit_json(rows)
+    else:
+        _show(task, rows)
+    for method, problem in problems.items():
+        output.warn(f"{method} cannot learn from {name}: {problem}")
+    raise SystemExit(EXIT_WITH_ERRORS if problems else 0)
+
+
+def _show(task: Task, rows: list[Row]) -> None:
+    if task.left_out:
+        output.warn(f"{task.left_out} file(s) could not be read and are left out")
+    output.console.print(f"{task.about.name}: {task.about.about}\n")
+    if not rows:
+        return
+    names = list(rows[0].figures)
+    columns = ["method", "seed", *names, "seconds", "parameters", "trials"]
+    cells: list[list[object]] = [
+        [
+            row.method,
+            row.seed,
+            *(row.figures[n] for n in names),
+            f"{row.seconds:.1f}",
+            row.parameters,
+            row.trials,
+        ]
+        for row in rows
+    ]
+    cells.append(["random", None, *(rows[0].random[n] for n in names), None, None, None])
+    for method, told in task.about.published.items():
+        cells.append(
+            [f"published: {method}", None, *(told.get(n) for n in names), None, None, None]
+        )
+    output.table(columns, cells)
