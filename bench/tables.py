@@ -43,14 +43,15 @@ def measure(data: Path, scratch: Path) -> str:
     """The section of the results page, from the lines."""
     rows = read()
     parts = [
-        "## Correlation methods\n\nOne line a fit in `bench/correlation.jsonl`, written by `python -m "
-        "bench.correlation`, which goes on where it stopped. A method's settings were chosen once, by "
-        "seed 0, on validation data (a grouped quarter of `train`, or the data's own part for that) "
-        "among so many *trials* of its grid (`quintet methods NAME`; 0: the defaults); then it was "
-        "fitted on all of `train` with each seed, and `test` was read once. ± is the standard "
-        "deviation over seeds; methods that draw nothing have one. Seconds are of one thread of a "
-        "shared machine, beside other work: an order, not a measure. *Parameters* are the learnt "
-        "numbers of the saved model. Media that a method leaves out count as found at random."
+        "## Correlation methods\n\nOne line a fit in `bench/correlation.jsonl`, written by "
+        "`python -m bench.correlation`, which goes on where it stopped. A method's settings were "
+        "chosen once, by seed 0, on validation data (a grouped quarter of `train`, or the data's "
+        "own part for that) among so many *trials* of its grid (`quintet methods NAME`; 0: the "
+        "defaults); then it was fitted on all of `train` with each seed, and `test` was read once. "
+        "± is the standard deviation over seeds; methods that draw nothing have one. Seconds are "
+        "of one thread of a shared machine, beside other work: an order, not a measure. "
+        "*Parameters* are the learnt numbers of the saved model. Media that a method leaves out "
+        "count as found at random."
     ]
     parts += [f"### {TITLES[name]}\n\n{_benchmark(rows, name)}" for name in BENCHMARKS]
     for title, (name, labels) in ABLATIONS.items():
