@@ -51,13 +51,13 @@ class InfoNCE(DeepMethod):
         classes: whether rows of one class are right answers even when they are another pair.
     """
 
-    search = {"classes": (True, False), "dropout": (0.3, 0.5)}
+    search = {"classes": (True, False), "dropout": (0.3, 0.1)}
     learns_from = "either"
     in_pairs = True
 
     k: int = 256
     hidden: int = 512
-    lr: float | None = 1e-3
+    lr: float | None = 3e-3
     rows: int = 96
     temperature: float = 0.07
     classes: bool = True
