@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from scipy.io import loadmat
+from scipy.io.matlab import MatReadError
 
 from quintet.datasets.benchmark import required_file
 from quintet.errors import UsageError
@@ -58,6 +59,19 @@ def class_names(names: list[str], numbers: Int64, count: int) -> tuple[str, ...]
     return tuple(re.sub(r"^\d+_", "", found.get(c, f"class {c}")) for c in range(count))
 
 
+def check(x: Float32, of_x: Path | str, y: Int64, of_y: Path, count: int) -> None:
+    """Every row has one label below ``count``.
+
+    Raises:
+        UsageError: it has not; the message names the files and both values.
+    """
+    if len(x) != len(y):
+        raise UsageError(f"{of_x} has {len(x)} rows, {of_y} {len(y)} labels")
+    wrong = y[(y < 0) | (y >= count)]
+    if len(wrong):
+        raise UsageError(f"{of_y} names class {wrong[0]}, 0 to {count - 1} were expected")
+
+
 def _variable(file: Path, variable: str) -> object:
     try:
         return loadmat(required_file(file), variable_names=[variable])[variable]
@@ -65,3 +79,5 @@ def _variable(file: Path, variable: str) -> object:
         raise UsageError(f"{file} is of MATLAB 7.3; save it again with -v7") from e
     except KeyError as e:
         raise UsageError(f"{file} has no variable {variable}") from e
+    except (ValueError, MatReadError) as e:
+        raise UsageError(f"{file} is no file of MATLAB: {e}") from e

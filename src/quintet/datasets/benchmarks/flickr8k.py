@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from quintet.datasets.benchmark import Benchmark, Entry, Split, required, required_file
+from quintet.errors import UsageError
 from quintet.types import Modality
 
 __all__ = ["flickr8k"]
@@ -36,17 +37,21 @@ def flickr8k(data: Path) -> Benchmark:
     """The photos and captions below ``data/flickr8k``.
 
     Raises:
-        UsageError: a file is missing.
+        UsageError: a file is missing, or a listed photo has no caption.
     """
     folder = required(data / "flickr8k", "hockenmaier.cs.illinois.edu/8k-pictures.html")
+    told = folder / "Flickr8k.token.txt"
     captions: dict[str, list[str]] = {}
-    for line in required_file(folder / "Flickr8k.token.txt").read_text("utf-8").splitlines():
-        name, caption = line.split("\t", 1)
-        captions.setdefault(name.split("#")[0], []).append(caption)
+    for line in required_file(told).read_text("utf-8").splitlines():
+        name, _, caption = line.partition("\t")
+        if caption.strip():
+            captions.setdefault(name.split("#")[0], []).append(caption)
     entries: list[Entry] = []
     pair = 0
     for split, listed in SPLITS.items():
         for photo in required_file(folder / listed).read_text("utf-8").split():
+            if photo not in captions:
+                raise UsageError(f"{listed} lists {photo}, of which {told} has no caption")
             place = folder / "images" / photo
             entries.append(Entry(Modality.IMAGE, place, -1, pair, photo, split))
             entries += [

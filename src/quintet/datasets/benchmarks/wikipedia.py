@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from scipy.io import loadmat
 
 from quintet.datasets.benchmark import Benchmark, Entry, Split, required, required_file
+from quintet.datasets.matlab import check, sequences
 from quintet.errors import UsageError
-from quintet.types import Float32, Modality
+from quintet.types import Int64, Modality
 
 __all__ = ["wikipedia"]
 
@@ -17,6 +17,9 @@ SPLITS: tuple[tuple[Split, str, str], ...] = (
     ("train", "tr", "trainset_txt_img_cat.list"),
     ("test", "te", "testset_txt_img_cat.list"),
 )
+
+WIDTHS = {Modality.IMAGE: ("I", 128), Modality.TEXT: ("T", 10)}
+"""Modality to its letter in the names of variables, and its width."""
 
 ABOUT = (
     "Rasiwasia et al., ACM MM 2010; research use. Image: 128-d SIFT bag of visual words; text: "
@@ -40,23 +43,33 @@ def wikipedia(data: Path) -> Benchmark:
     """The pairs below ``data/wikipedia-features``.
 
     Raises:
-        UsageError: a file is missing, or the files disagree.
+        UsageError: a file is missing or has another shape, or the files disagree.
     """
     folder = required(data / "wikipedia-features", "github.com/BMC-SDNU/Cross-Modal-Retrieval")
-    raw = loadmat(required_file(folder / "raw_features.mat"))
+    raw = folder / "raw_features.mat"
     names = required_file(folder / "categories.list").read_text("utf-8").split()
     entries: list[Entry] = []
     for split, key, listed in SPLITS:
-        rows = required_file(folder / listed).read_text("utf-8").split("\n")
-        label = [int(row.split()[2]) - 1 for row in rows if row.strip()]
-        for modality, letter in ((Modality.IMAGE, "I"), (Modality.TEXT, "T")):
-            x: Float32 = np.asarray(raw[f"{letter}_{key}"], dtype=np.float32)
-            if len(x) != len(label):
-                raise UsageError(f"{listed} has {len(label)} rows, {letter}_{key} {len(x)}")
-            first = sum(e.modality is modality for e in entries)
+        label = _labels(folder / listed)
+        first = len(entries) // len(WIDTHS)
+        for modality, (letter, d) in WIDTHS.items():
+            x = sequences(raw, f"{letter}_{key}", d)
+            check(x, f"{raw} {letter}_{key}", label, folder / listed, len(names))
             entries += [
-                Entry(modality, x[i][None], c, first + i, f"{split}-{i}", split)
-                for i, c in enumerate(label)
+                Entry(modality, row, int(c), first + i, f"{split}-{i}", split)
+                for i, (row, c) in enumerate(zip(x, label, strict=True))
             ]
     published = {k: {"image→text": a, "text→image": b} for k, (a, b) in PUBLISHED.items()}
     return Benchmark("wikipedia", "classes", entries, ABOUT, tuple(names), published)
+
+
+def _labels(file: Path) -> Int64:
+    """(n,) class numbers from 0: the third column, which counts from 1."""
+    found = []
+    for line in required_file(file).read_text("utf-8").splitlines():
+        if line.strip():
+            *_, number = line.split()
+            if not number.isdigit():
+                raise UsageError(f"{file}: {line!r} does not end in a class number")
+            found.append(int(number) - 1)
+    return np.array(found, dtype=np.int64)

@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from quintet.datasets.benchmark import Benchmark, Entry, Split, required
-from quintet.datasets.matlab import class_names, labels, listed, sequences
-from quintet.errors import UsageError
-from quintet.types import Float32, Int64, Modality
+from quintet.datasets.matlab import check, class_names, labels, listed, sequences
+from quintet.types import Int64, Modality
 
 __all__ = ["xmedia"]
 
@@ -49,16 +48,18 @@ def xmedia(data: Path) -> Benchmark:
     entries: list[Entry] = []
     for modality, (short, file, variable, d) in FILES.items():
         for split in ("train", "test"):
-            x = sequences(folder / file.format(split=split), variable.format(split=split), d)
+            features = folder / file.format(split=split)
+            x = sequences(features, variable.format(split=split), d)
             if split == "train":
-                y = labels(folder / f"train_{short}_lab.mat", "lab")
-                splits: list[Split] = ["train"] * len(y)
+                place = folder / f"train_{short}_lab.mat"
+                y = labels(place, "lab")
             else:
-                found, y = listed(folder / f"test_{short}.txt")
+                place = folder / f"test_{short}.txt"
+                found, y = listed(place)
                 names += found
                 numbers.append(y)
-                splits = list(_dev_first(y))
-            _same_length(folder, modality, split, x, y)
+            check(x, features, y, place, CLASSES)
+            splits: list[Split] = ["train"] * len(y) if split == "train" else list(_dev_first(y))
             entries += [
                 Entry(modality, row, int(c), -1, f"{short}-{split}-{i}", side)
                 for i, (row, c, side) in enumerate(zip(x, y, splits, strict=True))
@@ -69,13 +70,8 @@ def xmedia(data: Path) -> Benchmark:
 
 def _dev_first(label: Int64) -> Iterator[Split]:
     """``dev`` for the first fifth of every class, in order; the others are ``test``."""
-    seen = np.zeros(int(label.max()) + 1, dtype=np.int64)
-    quota = np.bincount(label) // DEV_SHARE
+    seen = np.zeros(CLASSES, dtype=np.int64)
+    quota = np.bincount(label, minlength=CLASSES) // DEV_SHARE
     for c in label:
         seen[c] += 1
         yield "dev" if seen[c] <= quota[c] else "test"
-
-
-def _same_length(folder: Path, modality: Modality, split: str, x: Float32, y: Int64) -> None:
-    if len(x) != len(y):
-        raise UsageError(f"{folder}: {split} {modality} has {len(x)} rows and {len(y)} labels")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from quintet.datasets.benchmark import Benchmark, Entry, Split, required
-from quintet.datasets.matlab import class_names, labels, listed, sequences
+from quintet.datasets.matlab import check, class_names, labels, listed, sequences
 from quintet.errors import UsageError
 from quintet.types import Float32, Int64, Modality
 
@@ -55,11 +55,15 @@ def xmedianet(data: Path) -> Benchmark:
     entries: list[Entry] = []
     for modality, (pattern, variable, short, d) in TRAIN.items():
         parts = [sequences(file, variable, d) for file in _numbered(folder, pattern)]
-        y = labels(folder / f"train_{short}_lab.mat", "x")
-        entries += _entries(modality, np.concatenate(parts), y, "train")
+        x, place = np.concatenate(parts), folder / f"train_{short}_lab.mat"
+        y = labels(place, "x")
+        check(x, f"{folder} {pattern}", y, place, CLASSES)
+        entries += _entries(modality, x, y, "train")
     for modality, (file, variable) in TEST.items():
         x = sequences(folder / file, variable, TRAIN[modality][3])
-        entries += _entries(modality, x, _test_labels(folder, modality), "test")
+        place, y = _test_labels(folder, modality)
+        check(x, folder / file, y, place, CLASSES)
+        entries += _entries(modality, x, y, "test")
     names, numbers = listed(folder / "test_3d.txt")
     return Benchmark("xmedianet", "classes", entries, ABOUT, class_names(names, numbers, CLASSES))
 
@@ -76,17 +80,18 @@ def _numbered(folder: Path, pattern: str) -> list[Path]:
     return sorted(found, key=lambda file: [int(n) for n in re.findall(r"\d+", file.stem)])
 
 
-def _test_labels(folder: Path, modality: Modality) -> Int64:
+def _test_labels(folder: Path, modality: Modality) -> tuple[Path, Int64]:
     if modality in PAIRED:
-        return labels(folder / "test_img_txt_lab.mat", "test_lab")
+        place = folder / "test_img_txt_lab.mat"
+        return place, labels(place, "test_lab")
     if modality is Modality.VIDEO:
-        return labels(folder / "test_vid_lab.mat", "test_lab")
-    return listed(folder / f"test_{TRAIN[modality][2]}.txt")[1]
+        place = folder / "test_vid_lab.mat"
+        return place, labels(place, "test_lab")
+    place = folder / f"test_{TRAIN[modality][2]}.txt"
+    return place, listed(place)[1]
 
 
 def _entries(modality: Modality, x: Float32, y: Int64, split: Split) -> Iterator[Entry]:
-    if len(x) != len(y):
-        raise UsageError(f"{split} {modality} has {len(x)} rows and {len(y)} labels")
     first = 0 if split == "train" else 10_000_000
     for i, (row, c) in enumerate(zip(x, y, strict=True)):
         pair = first + i if modality in PAIRED else -1
