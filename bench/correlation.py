@@ -37,13 +37,13 @@ forms. On ``planted`` and, for networks, on ``flickr8k`` the defaults are taken.
 VARIANTS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     "wikipedia": {
         "cca, plain": {"method": "cca", "k": "7", "weighted": "no", "ridge": "0.0001"},
-        "accord, cosine": {"method": "accord", "look": "0"},
+        "accord, cosine": {"method": "accord", "levelling": "1"},
     },
     "fivemedia": {
         "dfcl, no triplet": {"method": "dfcl", "triplet": "no"},
         "dfcl, no mmd": {"method": "dfcl", "mmd": "no"},
         "dfcl, neither": {"method": "dfcl", "triplet": "no", "mmd": "no"},
-        "accord, cosine": {"method": "accord", "look": "0"},
+        "accord, cosine": {"method": "accord", "levelling": "1"},
         "accord, linear": {"method": "accord", "kernels": "no"},
         "accord, no places": {"method": "accord", "places": "no"},
         "accord, no words": {"method": "accord", "words": "no"},

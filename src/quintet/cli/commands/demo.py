@@ -29,8 +29,8 @@ def command(folder: Path, per_class: int, seed: int, as_json: bool) -> None:
     """Make a sample library in FOLDER and show every kind of search on it.
 
     Pictures, clips, texts (English and Chinese), sounds and shapes of twelve things are made by
-    procedure, with no download. They are indexed, DFCL is trained on the folder names, and words,
-    a picture, a clip, a text, a sound and a shape each find items of all five media.
+    procedure, with no download. They are indexed, one space is learnt from the folder names, and
+    words, a picture, a clip, a text, a sound and a shape each find items of all five media.
     """
     started = time.monotonic()
     with progress(quiet=as_json) as tick:
