@@ -64,7 +64,7 @@ class Attention(DeepMethod):
         classes: whether rows of one class are spared as negatives.
     """
 
-    search = {"angular": (1.0, 0.3), "dropout": (0.2, 0.4)}
+    search = {"angular": (1.0, 3.0), "dropout": (0.2, 0.1)}
     learns_from = "either"
     in_pairs = True
     fine = True
@@ -74,7 +74,7 @@ class Attention(DeepMethod):
     heads: int = 4
     blocks: int = 1
     lr: float | None = 1e-3
-    rows: int = 32
+    rows: int = 24
     steps: int = 16
     dropout: float = 0.2
     margin: float = 0.2
