@@ -109,8 +109,8 @@ def load(name: str, data: Path, cache: Path | None, on_progress: Progress) -> Ta
     found: Benchmark = catalog.load(ROLE, name)(data)
     rows = encoded(found.entries, name, cache, on_progress)
     entries = [
-        replace(entry, content=x)
-        for entry, x in zip(found.entries, rows, strict=True)
+        replace(entry, content=x, group=entry.group or f"row {n}")
+        for n, (entry, x) in enumerate(zip(found.entries, rows, strict=True))
         if x is not None
     ]
     own_dev = any(e.split == "dev" for e in entries)

@@ -33,7 +33,7 @@ def encoded(entries: Sequence[Entry], name: str, cache: Path | None, on_progress
     Args:
         name: of the benchmark, for the cache file and progress.
         cache: folder that keeps the result under a name made of the encoders' versions and the
-            entries; None keeps nothing.
+            entries (of files: name, size and time); None keeps nothing.
     """
     if all(isinstance(entry.content, np.ndarray) for entry in entries):
         return [entry.content for entry in entries if isinstance(entry.content, np.ndarray)]
@@ -105,13 +105,25 @@ def _fingerprint(entries: Sequence[Entry], encoders: Mapping[Modality, Encoder])
     for made in encoders.values():
         told.update(f"{made.name} {made.version}\n".encode())
     for entry in entries:
+        told.update(f"{entry.modality} ".encode())
         content = entry.content
-        if isinstance(content, Path):
-            info = content.stat()
-            told.update(f"{content.name} {info.st_size} {info.st_mtime_ns}\n".encode())
+        if isinstance(content, np.ndarray):
+            told.update(f"array {content.shape} {content.dtype} ".encode())
+            told.update(np.ascontiguousarray(content).tobytes())
         elif isinstance(content, str):
-            told.update(content.encode())
+            data = content.encode()
+            told.update(f"text {len(data)} ".encode() + data)
+        else:
+            told.update(f"file {content.name!r} {_state(content)} ".encode())
     return told.hexdigest()
+
+
+def _state(file: Path) -> str:
+    try:
+        info = file.stat()
+    except OSError:
+        return "cannot be read"
+    return f"{info.st_size} {info.st_mtime_ns}"
 
 
 def _packed(rows: Rows) -> dict[str, np.ndarray]:

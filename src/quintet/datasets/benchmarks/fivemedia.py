@@ -5,17 +5,21 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from quintet.datasets.benchmark import Benchmark, Entry, required, required_file
+from quintet.datasets.benchmark import Benchmark, Entry, Split, required, required_file
+from quintet.errors import UsageError
 from quintet.types import Modality
 
 __all__ = ["fivemedia"]
+
+COLUMNS = ("split", "class", "modality", "path", "group")
+SPLITS: dict[str, Split] = {"train": "train", "test": "test"}
 
 ABOUT = (
     "Images CIFAR-10 and Caltech-101; texts Flickr8k, MSVD-CN (Chinese), Open English WordNet; "
     "audio ESC-10, UrbanSound8K, FSDKaggle2018; video drone and turntable clips; meshes Princeton "
     "Shape Benchmark and CAPOD; local measurement only. Ten classes, not all in every medium; "
-    "groups (one recording, one object) never cross the split. MAP over all results, each medium "
-    "against all."
+    "groups (one recording, one object) do not cross the split, but for one clip that has a "
+    "caption on either side, of another class. MAP over all results, each medium against all."
 )
 
 
@@ -23,11 +27,10 @@ def fivemedia(data: Path) -> Benchmark:
     """The files below ``data/fivemedia``, by its manifest.
 
     Raises:
-        UsageError: the manifest is missing.
+        UsageError: the manifest is missing, or a line of it cannot be read.
     """
     folder = required(data / "fivemedia", "the sources named in its README")
-    manifest = required_file(folder / "manifest.tsv").read_text("utf-8")
-    rows = list(csv.DictReader(manifest.splitlines(), delimiter="\t"))
+    rows = _rows(required_file(folder / "manifest.tsv"))
     classes = tuple(sorted({row["class"] for row in rows}))
     entries = [
         Entry(
@@ -35,8 +38,27 @@ def fivemedia(data: Path) -> Benchmark:
             content=folder / row["path"],
             label=classes.index(row["class"]),
             group=row["group"],
-            split="test" if row["split"] == "test" else "train",
+            split=SPLITS[row["split"]],
         )
         for row in rows
     ]
     return Benchmark("fivemedia", "classes", entries, ABOUT, classes)
+
+
+def _rows(manifest: Path) -> list[dict[str, str]]:
+    lines = manifest.read_text("utf-8").splitlines()
+    read = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+    for column in COLUMNS:
+        if column not in (read.fieldnames or ()):
+            raise UsageError(f"{manifest} lacks the column {column}")
+    rows = []
+    for row in read:
+        where = f"{manifest}, line {read.line_num}"
+        if any(row[column] is None for column in COLUMNS):
+            raise UsageError(f"{where} has too few columns")
+        if row["modality"] not in set(Modality):
+            raise UsageError(f"{where}: {row['modality']!r} is not one of {', '.join(Modality)}")
+        if row["split"] not in SPLITS:
+            raise UsageError(f"{where}: {row['split']!r} is not one of {', '.join(SPLITS)}")
+        rows.append(row)
+    return rows

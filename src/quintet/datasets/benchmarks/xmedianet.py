@@ -54,8 +54,8 @@ def xmedianet(data: Path) -> Benchmark:
     folder = required(data / "xmedianet", "its authors (Peking University, MIPL)")
     entries: list[Entry] = []
     for modality, (pattern, variable, short, d) in TRAIN.items():
-        parts = [sequences(file, variable, d) for file in _numbered(folder, pattern)]
-        x, place = np.concatenate(parts), folder / f"train_{short}_lab.mat"
+        x = _joined(_numbered(folder, pattern), variable, d)
+        place = folder / f"train_{short}_lab.mat"
         y = labels(place, "x")
         check(x, f"{folder} {pattern}", y, place, CLASSES)
         entries += _entries(modality, x, y, "train")
@@ -78,6 +78,15 @@ def _numbered(folder: Path, pattern: str) -> list[Path]:
     if not found:
         raise UsageError(f"{folder} lacks {pattern}; the data set is not complete")
     return sorted(found, key=lambda file: [int(n) for n in re.findall(r"\d+", file.stem)])
+
+
+def _joined(files: list[Path], variable: str, d: int) -> Float32:
+    parts = [sequences(file, variable, d) for file in files]
+    steps = parts[0].shape[1]
+    for file, part in zip(files, parts, strict=True):
+        if part.shape[1] != steps:
+            raise UsageError(f"{file} has {part.shape[1]} steps a row, {files[0]} {steps}")
+    return np.concatenate(parts)
 
 
 def _test_labels(folder: Path, modality: Modality) -> tuple[Path, Int64]:
