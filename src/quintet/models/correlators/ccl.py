@@ -22,10 +22,10 @@ class CCL(DeepMethod):
     """Cross-modal correlation learning with multi-grained fusion.
 
     A row is read twice: as a whole, ``g = G_m(mean_t x_t)``, and by its parts,
-    ``f = F_m(x_1 … x_t)``; a fusion layer makes one of both, ``z = U_m [g; f]``. Two tasks share it:
-    ``L_intra``, the cross-entropy of the classes told from z; and ``L_inter``, over rows i, j of two
-    different media, ``|z_i - z_j|^2`` when they are of one class, ``max(0, margin - |z_i - z_j|^2)``
-    when they are not. Lowered is ``L_intra + inter L_inter``.
+    ``f = F_m(x_1 … x_t)``; a fusion layer makes one of both, ``z = U_m [g; f]``. Two tasks share z:
+    ``L_intra``, the cross-entropy of the classes told from it; and ``L_inter``, over rows i, j of
+    two different media, ``|z_i - z_j|^2`` when they are of one class and
+    ``max(0, margin - |z_i - z_j|^2)`` when not. Lowered is ``L_intra + inter L_inter``.
 
     Source:
         Peng, Qi, Huang & Yuan 2018, "CCL: Cross-modal correlation learning with multigrained fusion
