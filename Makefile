@@ -18,7 +18,9 @@ test: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
+	$(BIN)/python -m bench.correlation
 	$(BIN)/python -m bench
+	$(BIN)/python docs/generate.py
 
 docs: .venv/ready
 	$(BIN)/python docs/generate.py

@@ -21,7 +21,7 @@ def generator():
     return module
 
 
-@pytest.mark.parametrize("page", ["cli.md", "python.md", "errors.md"])
+@pytest.mark.parametrize("page", generator().PAGES)
 def test_generated_page_is_fresh(page):
     written = (DOCS / page).read_text(encoding="utf-8")
     assert written == generator().PAGES[page](), "run: make docs"
