@@ -34,7 +34,8 @@ class CorrAE(DeepMethod):
     g_y(f_x(x))|^2``; in Corr-Full-AE (``"both"``) it rebuilds both.
 
     Source:
-        Feng, Wang & Li 2014, "Cross-modal retrieval with correspondence autoencoder", eq. 1-5.
+        Feng, Wang & Li 2014, "Cross-modal retrieval with correspondence autoencoder", section 3
+        (Corr-AE, Corr-Cross-AE, Corr-Full-AE).
     Ours:
         Errors are means over features and codes, so that ``alpha`` means the same for every width.
         The paper trains two stacked restricted Boltzmann machines below the autoencoder, layer by

@@ -26,8 +26,8 @@ class DeepSM(DeepMethod):
     space is the simplex of class probabilities: ``z = p_m(. | x)``. Media meet only in the classes.
 
     Source:
-        Wei et al. 2017, "Cross-modal retrieval with CNN visual features: a new baseline", section
-        III (deep semantic matching); Rasiwasia et al. 2010 (semantic matching).
+        Wei et al. 2017, "Cross-modal retrieval with CNN visual features: a new baseline" (deep
+        semantic matching); Rasiwasia et al. 2010 (semantic matching).
     Ours:
         Each medium has a perceptron over the mean of its local features, where the paper fine-tunes
         AlexNet for images and trains three full layers for texts; the paper has two media, the
