@@ -111,7 +111,8 @@ def _show(task: Task, rows: list[Row]) -> None:
     if not rows:
         return
     names = list(rows[0].figures)
-    columns = ["method", "seed", *names, "seconds", "parameters", "trials"]
+    heads = [name.removesuffix("→all") for name in names]
+    columns = ["method", "seed", *heads, "seconds", "parameters"]
     cells: list[list[object]] = [
         [
             row.method,
@@ -119,13 +120,16 @@ def _show(task: Task, rows: list[Row]) -> None:
             *(row.figures[n] for n in names),
             f"{row.seconds:.1f}",
             row.parameters,
-            row.trials,
         ]
         for row in rows
     ]
-    cells.append(["random", None, *(rows[0].random[n] for n in names), None, None, None])
+    cells.append(["random", None, *(rows[0].random[n] for n in names), None, None])
     for method, told in task.about.published.items():
-        cells.append(
-            [f"published: {method}", None, *(told.get(n) for n in names), None, None, None]
-        )
+        cells.append([f"published: {method}", None, *(told.get(n) for n in names), None, None])
     output.table(columns, cells)
+    for row in rows:
+        if row.trials and row.seed == rows[0].seed:
+            setting = " ".join(f"{k}={v}" for k, v in row.params.items())
+            output.console.print(
+                f"{row.method}: {setting}, the best of {row.trials} on validation data"
+            )
