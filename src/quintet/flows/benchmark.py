@@ -16,7 +16,7 @@ import numpy as np
 
 from quintet import catalog
 from quintet.datasets.benchmark import Benchmark, Entry, Split
-from quintet.errors import NotFittedError
+from quintet.errors import NotFittedError, TrainingError
 from quintet.evaluate.recall import both_ways
 from quintet.evaluate.retrieval import tables
 from quintet.flows import configure
@@ -156,15 +156,18 @@ def run(
     trials: int,
     on_progress: Progress,
 ) -> Iterator[Row]:
-    """Choose, then one row a seed.
+    """Choose, then one row a seed; one row in all if the method draws nothing.
 
     Args:
+        params: hyper-parameters; a ``seed`` among them stands for ``seeds``.
         trials: settings to try, at most; 0 or 1 takes the defaults.
 
     Raises:
         TrainingError: the benchmark does not hold what the method needs.
     """
     chosen, tried, worth = choose(task, method, params, trials, on_progress)
+    if "seed" in params:
+        seeds = [int(params["seed"])]
     draws = configure.draws(method)
     for seed in seeds if draws else seeds[:1]:
         on_progress(f"{method} seed {seed}", 0, 0)
@@ -218,6 +221,9 @@ def judge(model: Correlator, test: Views, task: str) -> tuple[Figures, Figures]:
     """Figures of a fitted model and those of a random order; ``mean`` is over all queries' kinds.
 
     Media that the model was not fitted on count as found at random.
+
+    Raises:
+        TrainingError: it was fitted on none of them.
     """
     z = _all_embedded(model, test)
     if task == "pairs":
@@ -262,6 +268,8 @@ def _all_embedded(model: Correlator, test: Views) -> dict[Modality, Float32]:
             z[view.modality] = _embedded(model, view)
         except NotFittedError:
             continue
+    if not z:
+        raise TrainingError(f"fitted on none of {', '.join(v.modality for v in test.views)}")
     width = next(iter(z.values())).shape[1]
     chance = np.random.default_rng(0)
     for view in test.views:
