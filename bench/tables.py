@@ -39,7 +39,7 @@ def read(file: Path = ROWS) -> list[Row]:
     return [json.loads(line) for line in file.read_text("utf-8").splitlines()]
 
 
-def measure(data: Path, scratch: Path) -> str:
+def measure(data: Path, scratch: Path) -> str:  # noqa: ARG001 - every section has the same form
     """The section of the results page, from the lines."""
     rows = read()
     parts = [

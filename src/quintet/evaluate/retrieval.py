@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -23,11 +23,13 @@ from quintet.types import Bool, Float32, Int64, Modality
 
 Floats = NDArray[np.floating[Any]]
 Float64 = NDArray[np.float64]
+Run = tuple[int, int, Int64]
+"""Queries from one to another that have the same label, and the gallery rows of it."""
 
 BLOCK_ROWS = 512
 """Queries in one matrix product; with far fewer, BLAS mostly repacks the gallery."""
 BLOCK_SCORES = 2**25
-"""Scores that are held at once, 128 MB as float32."""
+"""Scores that are held at once by all threads, 128 MB as float32."""
 MANY_SCORES = 2**26
 """From here on machine code and threads pay for loading the compiler (half a second)."""
 SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
@@ -204,8 +206,8 @@ class _Relevant:
         self._by_label = np.argsort(gallery_labels, kind="stable")
         self._labels = gallery_labels[self._by_label]
 
-    def runs(self, start: int, stop: int) -> Iterator[tuple[int, int, Int64]]:
-        """Runs of equal label in ``order[start:stop]``, from ``start``; their gallery rows."""
+    def runs(self, start: int, stop: int) -> Iterator[Run]:
+        """The runs in ``order[start:stop]``, counted from ``start``."""
         asked = self._asked[start:stop]
         bounds = [0, *(np.flatnonzero(np.diff(asked)) + 1).tolist(), len(asked)]
         left, right = (np.searchsorted(self._labels, asked[bounds[:-1]], s) for s in SIDES)
@@ -214,39 +216,35 @@ class _Relevant:
 
 
 def _precisions(queries: Floats, relevant: _Relevant, gallery: Floats, itself: Int64) -> Float64:
-    """(q,) average precision of every query, block by block."""
+    """(q,) average precision of every query; threads take turns at the blocks."""
     many = len(queries) * len(gallery) >= MANY_SCORES
     threads = _threads() if many else 1
-    rows = max(1, min(BLOCK_ROWS, BLOCK_SCORES // max(1, len(gallery)), len(queries)))
-    scores = np.empty((rows, len(gallery)), np.result_type(queries, gallery, np.float32))
+    rows = max(1, min(BLOCK_ROWS, BLOCK_SCORES // threads // max(1, len(gallery)), len(queries)))
     found = np.empty(len(queries))
-    with ThreadPoolExecutor(threads) as pool:
-        for start in range(0, len(queries), rows):
+
+    def work(first: int) -> None:
+        scores = np.empty((rows, len(gallery)), np.result_type(queries, gallery, np.float32))
+        for start in range(first * rows, len(queries), threads * rows):
             asked = relevant.order[start : start + rows]
             block = np.matmul(queries[asked], gallery.T, out=scores[: len(asked)])
             left_out = np.flatnonzero(itself[asked] >= 0)
             block[left_out, itself[asked[left_out]]] = -np.inf
-            ranked = partial(_ranked, block, relevant, start, many)
-            bounds = np.linspace(0, len(asked), min(threads, len(asked)) + 1, dtype=int).tolist()
-            parts = (pool.map if many else map)(ranked, bounds[:-1], bounds[1:])
-            found[asked] = np.concatenate(list(parts))
+            found[asked] = _ranked(block, relevant.runs(start, start + rows), many)
+
+    if threads == 1:
+        work(0)
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(work, range(threads)))
     return found
 
 
-def _ranked(
-    block: Floats, relevant: _Relevant, start: int, compiled: bool, a: int, b: int
-) -> Float64:
-    """Average precision of rows ``a`` to ``b`` of a block of scores, which sorts them in place."""
-    part = block[a:b]
-    runs = [
-        (i, j, np.sort(part[i:j].take(rows, axis=1), axis=1))
-        for i, j, rows in relevant.runs(start + a, start + b)
-    ]
-    part.sort(axis=1)
-    found = np.empty(b - a)
-    for i, j, good in runs:
-        found[i:j] = precisions(part[i:j], good, compiled=compiled)
-    return found
+def _ranked(block: Floats, runs: Iterable[Run], compiled: bool) -> Float64:
+    """Average precision of every row of scores, which are sorted in place."""
+    relevant = [(a, b, np.sort(block[a:b].take(rows, axis=1), axis=1)) for a, b, rows in runs]
+    block.sort(axis=1)
+    parts = [precisions(block[a:b], good, compiled=compiled) for a, b, good in relevant]
+    return np.concatenate(parts)
 
 
 def _chances(query_labels: Int64, gallery_labels: Int64, itself: Int64) -> Float64:

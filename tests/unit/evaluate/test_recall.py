@@ -52,7 +52,9 @@ def test_random_is_the_mean_over_every_order(right: int, wrong: int, k: int) -> 
     assert random_recall(np.array([right, right]), right + wrong, k) == pytest.approx(exact)
 
 
-@pytest.mark.parametrize(("captions", "images", "median"), [(1, 10, 5), (1, 1000, 500), (5, 9, 6)])
+@pytest.mark.parametrize(
+    ("captions", "images", "median"), [(1, 10, 5), (1, 24, 12), (1, 1000, 500), (5, 9, 6)]
+)
 def test_random_median_is_where_half_of_the_random_orders_are_right(
     captions: int, images: int, median: int
 ) -> None:

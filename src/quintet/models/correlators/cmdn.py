@@ -50,8 +50,9 @@ class CMDN(DeepMethod):
         ``separate`` lowers L_1, ``shared`` lowers L_2, and no gradient passes from the second to
         the first. Two media become any number through the mean code s, which also stands for rows
         that have no partner. J and the weights of its terms are our reading of the paper's design,
-        not its equations; errors are means over features. An encoder has one hidden layer. Objects are pair numbers when two views share one, else classes; labels are
-        used where there are any. AdamW, the rate going down along half a cosine; dropout.
+        not its equations; errors are means over features. An encoder has one hidden layer. Objects
+        are pair numbers when two views share one, else classes; labels are used where there are
+        any. AdamW, the rate going down along half a cosine; dropout.
 
     Attributes:
         width: of the codes u, v and of the levels but the last, which is ``k`` wide.
