@@ -58,7 +58,7 @@ class ACMR(DeepMethod):
         push, margin: weight of pushing other classes away, and how far, in squared distance.
     """
 
-    search = {"adversary": (0.3, 0.1, 1.0), "margin": (1.0, 2.0)}
+    search = {"adversary": (0.3, 0.1, 1.0), "alpha": (1.0, 0.0)}
     learns_from = "labels"
 
     rows: int = 48

@@ -48,6 +48,7 @@ class CCL(DeepMethod):
     learns_from = "labels"
     fine = True
 
+    rows: int = 48
     coarse: bool = True
     fine_parts: bool = True
     hidden: int = 96

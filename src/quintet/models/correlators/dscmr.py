@@ -33,9 +33,11 @@ class DSCMR(DeepMethod):
         Zhen, Hu, Wang & Peng 2019, "Deep supervised cross-modal retrieval", eq. 2-8.
     Ours:
         Any number of media: J_2 and J_3 over every two. Rows of two media show one object when they
-        share a pair, else when they are of one class. Cosines are scaled, because z here has length
-        1 where the paper's inner products are free. Towers are perceptrons over the mean of the
-        local features; AdamW with the rate going down along half a cosine.
+        share a pair, else when they are of one class. The paper's G is half a cosine; here it is
+        scaled further, so that near rows can be told from far ones. J_1 and J_3 are means of
+        squared lengths, where the paper takes Frobenius norms. Towers are perceptrons over the mean
+        of the local features that share no layer; the paper's share their last one. AdamW with the
+        rate going down along half a cosine; dropout.
 
     Attributes:
         hidden: width of the hidden layer.

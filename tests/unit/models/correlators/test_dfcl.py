@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from quintet.errors import TrainingError
+from quintet.errors import TrainingError, UsageError
 from quintet.evaluate.retrieval import tables
 from quintet.maths.padding import pad
 from quintet.models.correlators.dfcl import DFCL
@@ -16,7 +16,15 @@ from quintet.types import Float32, Modality, View, Views
 CLASSES = tuple("abcd")
 VECTORS = np.linalg.qr(np.random.default_rng(4).standard_normal((16, 4)))[0].T.astype(np.float32)
 SIZES = dict(zip(Modality, (60, 16, 40, 30, 20), strict=True))
-SMALL: dict[str, Any] = {"k": 16, "width": 16, "hidden": 16, "rows": 8, "epochs": 8, "updates": 20}
+SMALL: dict[str, Any] = {
+    "k": 16,
+    "inner": 32,
+    "width": 16,
+    "hidden": 16,
+    "rows": 8,
+    "epochs": 8,
+    "updates": 20,
+}
 
 
 def rows(modality: Modality, count: int, seed: int, *, labelled: bool = True) -> View:
@@ -35,7 +43,9 @@ def rows(modality: Modality, count: int, seed: int, *, labelled: bool = True) ->
 @cache
 def fitted(**given: Any) -> DFCL:
     views = tuple(rows(m, n, 1) for m, n in SIZES.items())
-    return DFCL(**(SMALL | {"lr": 2e-3} | given)).fit(Views(views, CLASSES, VECTORS))
+    return DFCL(**(SMALL | {"lr": 2e-3, "compare": "space"} | given)).fit(
+        Views(views, CLASSES, VECTORS)
+    )
 
 
 def embedded(model: DFCL) -> dict[Modality, Float32]:
@@ -53,8 +63,9 @@ def nearness(z: dict[Modality, Float32]) -> float:
     return float(np.mean([(v * VECTORS[np.arange(20) % 4]).sum(axis=1) for v in z.values()]))
 
 
-def test_labels_bring_the_media_together() -> None:
-    found = tables(embedded(fitted()), dict.fromkeys(SIZES, np.arange(20) % 4))
+@pytest.mark.parametrize("compare", ["classes", "space"])
+def test_labels_bring_the_media_together(compare: str) -> None:
+    found = tables(embedded(fitted(compare=compare)), dict.fromkeys(SIZES, np.arange(20) % 4))
     assert found.mean > 0.85
     assert min(found.to_each.values()) > 0.7
     assert found.random_mean < 0.35
@@ -74,7 +85,8 @@ def test_rows_without_label_still_shape_the_space() -> None:
     known = tuple(rows(m, n, 1) for m, n in SIZES.items() if m is not Modality.MESH)
     bare = rows(Modality.MESH, 20, 1, labelled=False)
     both = [
-        DFCL(**SMALL, mmd=on).fit(Views((*known, bare), CLASSES, VECTORS)) for on in (True, False)
+        DFCL(**SMALL, compare="space", mmd=on).fit(Views((*known, bare), CLASSES, VECTORS))
+        for on in (True, False)
     ]
     assert gap(embedded(both[0])) < gap(embedded(both[1]))
 
@@ -103,6 +115,18 @@ def test_progress_is_told_by_epoch() -> None:
     model.on_epoch = lambda done, of: told.append((done, of))
     model.fit(Views((rows(Modality.IMAGE, 8, 1), rows(Modality.TEXT, 8, 1)), CLASSES, VECTORS))
     assert told == [(1, 2), (2, 2)]
+
+
+def test_rows_are_compared_by_what_the_classifier_tells_from_the_space() -> None:
+    told, z = fitted(compare="classes"), fitted()
+    anchors = z.weights_["classes.weight"]
+    anchors = anchors / np.linalg.norm(anchors, axis=1, keepdims=True)
+    for medium, rows_in_space in embedded(z).items():
+        p = np.exp(z.sharpness * rows_in_space @ anchors.T)
+        expected = p / np.linalg.norm(p, axis=1, keepdims=True)
+        np.testing.assert_allclose(embedded(told)[medium], expected, atol=1e-5)
+    with pytest.raises(UsageError, match="classes or space"):
+        fitted(compare="words")
 
 
 def test_no_label_or_no_word_vector_is_an_error() -> None:
