@@ -6,6 +6,7 @@
 >>> lib.train()                                            # doctest: +SKIP
 >>> lib.search("dog")                                      # doctest: +SKIP
 >>> lib.search(like="bark.wav", modalities=["mesh"])       # doctest: +SKIP
+>>> lib.search(like="a.jpg", minus=["dog"], plus=["cat"])  # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from quintet.flows.query import Term
     from quintet.library import Library, create, open  # noqa: A004 - users say quintet.open
 
 __version__ = _version("quintet")
 
-_FROM_LIBRARY = ("Library", "create", "open")
+_FROM_LIBRARY = ("Library", "Term", "create", "open")
 
 
 def __getattr__(name: str) -> Any:
@@ -30,4 +32,4 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'quintet' has no attribute {name!r}")
 
 
-__all__ = ["Library", "__version__", "create", "open"]
+__all__ = ["Library", "Term", "__version__", "create", "open"]

@@ -15,6 +15,7 @@ from quintet.flows.compare import Compared
 from quintet.flows.doctor import Check, library_checks, machine, nothing_at
 from quintet.flows.learning import LabelCounts, ModelSummary, TrainReport
 from quintet.flows.parts import Parts, encoder, setting
+from quintet.flows.query import Term
 from quintet.flows.rebuild import RebuildReport
 from quintet.flows.status import Details, Status, details, export, status
 from quintet.store.records import ErrorRow
@@ -134,32 +135,40 @@ class Library:
         self,
         words: str | None = None,
         *,
-        like: str | Path | None = None,
+        like: str | Path | Sequence[str | Path] = (),
+        plus: Sequence[str | Term] = (),
+        minus: Sequence[str | Term] = (),
         modalities: Sequence[Modality | str] = (),
         where: Sequence[str] = (),
         k: int = 10,
         min_confidence: float = 0.0,
         per_medium: int | None = None,
     ) -> list[Hit]:
-        """Find items by words, by an example file of any medium, or by both.
+        """Find items by words, by examples of any medium, by items, or by any mixture of them.
 
         Args:
             words: looked up in names, folders, text, subtitles, tags and metadata; in a trained
                 library also in the common space of all media.
-            like: an example; it is decoded but not added.
+            like: one or more example files; they are decoded but not added.
+            plus: further parts: a ``Term``, or words, ``file:PATH``, ``item:ITEM`` or
+                ``item:ITEM#shot3``, with ``^2`` behind to count double.
+            minus: parts of the same kinds that hits shall not be like.
             modalities: keep these media; all when empty.
             where: conditions like ``folder=holiday`` or ``date>2019``.
             min_confidence: 0..1, cut the less probable; needs a trained library.
             per_medium: at most so many hits of each medium.
 
         Raises:
-            UsageError: neither words nor an example, or ``min_confidence`` before training.
+            UsageError: nothing wanted, or ``min_confidence`` before training.
             NotFittedError: an example asked for other media before training.
-            FileProblem: the example cannot be read.
+            FileProblem: an example cannot be read.
         """
-        ask = asking.Ask(words, _media(modalities), where, k, min_confidence, per_medium)
-        example = asking.read_example(self._parts, Path(like).expanduser()) if like else None
-        return asking.search(self._parts, ask, example)
+        files = [like] if isinstance(like, (str, Path)) else like
+        terms = [Term(words=words)] if words and words.strip() else []
+        terms += [Term(file=Path(file)) for file in files]
+        terms += [_term(part) for part in plus] + [_term(part).unwanted() for part in minus]
+        ask = asking.Ask(tuple(terms), _media(modalities), where, k, min_confidence, per_medium)
+        return asking.search(self._parts, ask)
 
     def similar(
         self,
@@ -170,8 +179,8 @@ class Library:
         k: int = 10,
     ) -> list[Hit]:
         """What is like an item of the library, the item itself left out."""
-        ask = asking.Ask(None, _media(modalities), where, k)
-        return asking.similar(self._parts, str(item), ask)
+        ask = asking.Ask((Term(item=str(item)),), _media(modalities), where, k)
+        return asking.search(self._parts, ask)
 
     def labels(self, by: str = "auto", level: int | None = None) -> LabelCounts:
         """What ``train`` would learn from, and how many of each."""
@@ -335,6 +344,10 @@ def _media(names: Sequence[Modality | str]) -> tuple[Modality, ...]:
     if unknown:
         raise UsageError(f"{unknown[0]!r} is not one of {', '.join(Modality)}")
     return tuple(Modality(name) for name in names)
+
+
+def _term(part: str | Term) -> Term:
+    return part if isinstance(part, Term) else Term.parse(part)
 
 
 def _silent(stage: str, done: int, total: int) -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 import numpy as np
 
-from quintet.errors import FileProblem, NotFittedError, UsageError
+from quintet.errors import NotFittedError, UsageError
 from quintet.flows import alike
+from quintet.flows.compose import Said, pooled
+from quintet.flows.examples import Example, example
 from quintet.flows.parts import Parts
-from quintet.flows.reading import decode, encode, opened, tracks
+from quintet.flows.query import Term
 from quintet.flows.search import (
     DEPTH,
     Match,
@@ -26,9 +27,10 @@ from quintet.flows.search import (
 )
 from quintet.flows.shelves import Shelf
 from quintet.flows.space import WORDS, Space
+from quintet.maths.rows import SMALL
 from quintet.models.encoders.text_pieces import TextPieces
 from quintet.store.sqlite import Store
-from quintet.types import Channel, Hit, Local, Modality, TextMedia, tower
+from quintet.types import Hit, Local, Modality, tower
 
 KNOWN_SHARE = 0.25
 """A text of which training saw a smaller share of the words means nothing to the common space."""
@@ -36,106 +38,143 @@ KNOWN_SHARE = 0.25
 
 @dataclass(frozen=True)
 class Ask:
-    """What is asked for, beside the example.
+    """What is asked for.
 
     Attributes:
+        terms: parts of the query, at least one of them wanted.
         modalities: only these media; all when empty.
         where: conditions that every hit meets.
         k: hits wanted; ``per_medium`` at most so many of each medium.
     """
 
-    words: str | None
-    modalities: tuple[Modality, ...]
-    where: Sequence[str]
-    k: int
+    terms: tuple[Term, ...]
+    modalities: tuple[Modality, ...] = ()
+    where: Sequence[str] = ()
+    k: int = 10
     min_confidence: float = 0.0
     per_medium: int | None = None
 
 
 @dataclass(frozen=True)
-class Example:
-    """Something to search by: its medium, and the local features and words of its channels."""
+class _Asked:
+    """One part of the query and what it shows."""
 
-    modality: Modality
-    local: Mapping[Channel, Local]
-    texts: Mapping[Channel, str]
+    term: Term
+    example: Example | None
+
+    @property
+    def words(self) -> str:
+        return self.term.words.strip()
 
 
-def search(parts: Parts, ask: Ask, example: Example | None) -> list[Hit]:
-    """Hits for words, an example, or both."""
-    words = (ask.words or "").strip()
-    if not words and example is None:
-        raise UsageError(
-            "nothing to search for: give words, or an example (--like FILE; like=FILE in Python)"
-        )
-    _check_bounds(ask)
+def search(parts: Parts, ask: Ask) -> list[Hit]:
+    """Hits for the parts of the query; items that are parts themselves are left out."""
+    _check(parts, ask)
+    asked = [_Asked(term, example(parts, term)) for term in ask.terms]
     space = parts.space()
-    if ask.min_confidence > 0 and space is None:
-        raise UsageError(
-            "min_confidence needs calibrated hits, and this library is not trained; "
-            "run: quintet train"
-        )
-    allowed = _allowed(parts.store, ask)
-    count = max(DEPTH, 4 * ask.k)
-    found: list[Match] = []
-    if words:
-        found += text_matches(parts.store.text_search(words, 5 * count), words, space, allowed)
-    found += _near(parts, ask, space, words, example, allowed, count)
-    rows = [row for row in merge(found) if (row[1] or 0.0) >= ask.min_confidence]
+    rows = _ranked(parts, ask, space, asked)
+    own = {a.example.item_id for a in asked if a.example}
+    rows = [r for r in rows if (r[1] or 0.0) >= ask.min_confidence and _item(r) not in own]
     rows = _spread(parts.store, rows, ask) if ask.per_medium else rows[: ask.k]
     return hits(rows, parts.store, space.embed if space else None)
 
 
-def _check_bounds(ask: Ask) -> None:
+def _item(row: Row) -> str:
+    return row[2][0].item_id
+
+
+def _check(parts: Parts, ask: Ask) -> None:
+    if not any(term.wanted for term in ask.terms):
+        without = "" if not ask.terms else " beside what is unwanted"
+        raise UsageError(
+            f"nothing to search for{without}: give words, or an example "
+            "(--like FILE; like=FILE in Python)"
+        )
     if ask.k < 1:
         raise UsageError(f"k={ask.k}: at least one hit must be asked for")
     if ask.per_medium is not None and ask.per_medium < 1:
         raise UsageError(f"per_medium={ask.per_medium}: at least one hit of each medium")
     if not 0.0 <= ask.min_confidence <= 1.0:
         raise UsageError(f"min_confidence={ask.min_confidence} is no probability; it is 0 to 1")
+    if ask.min_confidence > 0 and parts.store.active_id() is None:
+        raise UsageError(
+            "min_confidence needs calibrated hits, and this library is not trained; "
+            "run: quintet train"
+        )
+
+
+def _ranked(parts: Parts, ask: Ask, space: Space | None, asked: Sequence[_Asked]) -> list[Row]:
+    """All candidates, best first.
+
+    Every wanted part brings candidates, and so does their sum in the common space; then every part
+    is asked about all of them.
+    """
+    allowed = _allowed(parts.store, ask)
+    count = max(DEPTH, 4 * ask.k)
+    if len(asked) == 1:
+        return merge(_matches(parts, ask, space, asked[0], allowed, count))
+    found = [
+        m for a in asked if a.term.wanted for m in _matches(parts, ask, space, a, allowed, count)
+    ]
+    candidates = frozenset(m.item_id for m in found)
+    if space is not None:
+        candidates |= _near_sum(parts, ask, space, asked, allowed, count)
+    depth = max(count, len(candidates))
+    said = [
+        Said(a.term.weight, merge(_matches(parts, ask, space, a, candidates, depth))) for a in asked
+    ]
+    return pooled(said)
+
+
+def _near_sum(
+    parts: Parts,
+    ask: Ask,
+    space: Space,
+    asked: Sequence[_Asked],
+    allowed: frozenset[str] | None,
+    count: int,
+) -> frozenset[str]:
+    """Ids near the weighted sum of the parts in the common space: image − word + word."""
+    probes = [(a.term.weight, probe) for a in asked for probe in _probes(a, space)]
+    if not probes:
+        return frozenset()
+    total = sum((w * probe.z for w, probe in probes), np.zeros_like(probes[0][1].z))
+    z = total / max(float(np.linalg.norm(total)), SMALL)
+    shelves = _wanted(parts.shelves(parts.store.active_id() or ""), ask)
+    return frozenset(row.item_id for shelf in shelves for row in shelf.search(z, count, allowed))
+
+
+def _matches(
+    parts: Parts,
+    ask: Ask,
+    space: Space | None,
+    asked: _Asked,
+    allowed: frozenset[str] | None,
+    count: int,
+) -> list[Match]:
+    """What one part of the query finds: by its words, and near it."""
+    found: list[Match] = []
+    if asked.words:
+        texts = parts.store.text_search(asked.words, 5 * count)
+        found += text_matches(texts, asked.words, space, allowed)
+    if space is None:
+        return found + _alikes(parts, ask, asked.example, allowed, count)
+    probes = _probes(asked, space)
+    shelves = _wanted(parts.shelves(parts.store.active_id() or ""), ask) if probes else []
+    return found + space_matches(probes, shelves, space, allowed, count)
 
 
 def _spread(store: Store, rows: Sequence[Row], ask: Ask) -> list[Row]:
     """The first k rows with at most ``per_medium`` of each medium."""
     kept: list[Row] = []
     room = dict.fromkeys(Modality, ask.per_medium or 0)
-    medium = {i.id: i.modality for i in store.get_many([row[2][0].item_id for row in rows])}
+    medium = {i.id: i.modality for i in store.get_many([_item(row) for row in rows])}
     for row in rows:
-        modality = medium[row[2][0].item_id]
+        modality = medium[_item(row)]
         if room[modality] > 0 and len(kept) < ask.k:
             room[modality] -= 1
             kept.append(row)
     return kept
-
-
-def similar(parts: Parts, name: str, ask: Ask) -> list[Hit]:
-    """Hits like an item of the library, that item left out."""
-    item = parts.store.resolve(name)
-    segments = parts.store.segments(item.id)
-    local = {c: parts.store.local([item.id], c).get(item.id) for c in segments}
-    texts = {c: " ".join(s.text for s in own) for c, own in segments.items() if own[0].text}
-    example = Example(item.modality, {c: x for c, x in local.items() if x is not None}, texts)
-    wanted = replace(ask, k=ask.k + 1, per_medium=ask.per_medium and ask.per_medium + 1)
-    found = [hit for hit in search(parts, wanted, example) if hit.item.id != item.id]
-    return [
-        Hit(h.item, rank, h.score, h.confidence, h.evidence)
-        for rank, h in enumerate(found[: ask.k], start=1)
-    ]
-
-
-def read_example(parts: Parts, path: Path) -> Example:
-    """Decode and encode a file that is not added.
-
-    Raises:
-        FileProblem: it cannot be opened or read.
-    """
-    try:
-        with opened(os.path.realpath(path)) as file:
-            media = decode(parts.box, file, str(path))
-        texts = {c: t.text for c, t in tracks(media).items() if isinstance(t, TextMedia)}
-        return Example(media.modality, encode(parts.encoders, media), texts)
-    except FileProblem as e:
-        raise FileProblem(e.code, f"{path}: {e.detail}") from e
 
 
 def find(store: Store, names: Sequence[str], where: Sequence[str]) -> list[str]:
@@ -167,26 +206,24 @@ def _allowed(store: Store, ask: Ask) -> frozenset[str] | None:
     return frozenset(store.find(ask.where, ask.modalities))
 
 
-def _near(
+def _alikes(
     parts: Parts,
     ask: Ask,
-    space: Space | None,
-    words: str,
     example: Example | None,
     allowed: frozenset[str] | None,
     count: int,
 ) -> list[Match]:
-    if space is None:
-        if example is None:
-            return []
-        _check_alike(example, ask)
-        shelves = _wanted(parts.shelves(alike.MODEL), ask)
-        return alike_matches(_alike_probes(example), shelves, allowed, count)
-    probes = _word_probes(words, space) if words else []
-    probes += _example_probes(example, space) if example else []
-    active = parts.store.active_id()
-    shelves = _wanted(parts.shelves(active), ask) if active and probes else []
-    return space_matches(probes, shelves, space, allowed, count)
+    if example is None:
+        return []
+    _check_alike(example, ask)
+    shelves = _wanted(parts.shelves(alike.MODEL), ask)
+    return alike_matches(_alike_probes(example), shelves, allowed, count)
+
+
+def _probes(asked: _Asked, space: Space) -> list[Probe]:
+    if asked.example is not None:
+        return _example_probes(asked.example, space)
+    return _word_probes(asked.words, space)
 
 
 def _wanted(shelves: Sequence[Shelf], ask: Ask) -> list[Shelf]:

@@ -16,8 +16,21 @@ from quintet.types import Modality
 @options.library
 @click.option(
     "--like",
+    multiple=True,
     type=click.Path(path_type=Path),
-    help="A picture, clip, text, sound or shape to search by; it is not added to the library.",
+    metavar="FILE",
+    help="A picture, clip, text, sound or shape to search by, not added to the library; may be "
+    "repeated.",
+)
+@click.option(
+    "--plus",
+    multiple=True,
+    metavar="PART",
+    help="A further part of the query: words, file:PATH, item:ITEM or item:ITEM#shot3; ^2 behind "
+    "it counts double.",
+)
+@click.option(
+    "--minus", multiple=True, metavar="PART", help="What hits shall not be like, as for --plus."
 )
 @options.media
 @options.where
@@ -35,7 +48,9 @@ from quintet.types import Modality
 def command(
     words: tuple[str, ...],
     folder: Path | None,
-    like: Path | None,
+    like: tuple[Path, ...],
+    plus: tuple[str, ...],
+    minus: tuple[str, ...],
     modalities: tuple[Modality, ...],
     where: tuple[str, ...],
     k: int,
@@ -47,19 +62,24 @@ def command(
 
     Words are looked up in names, folders, text, subtitles, tags and metadata. In a trained library
     they, and examples of any medium, also find what has no words at all; each hit then carries a
-    calibrated probability. Each hit says why it was found, and where in the item.
+    calibrated probability. Each hit says why it was found, and where in the item. Several parts
+    are asked for together, and --minus says what is not wanted.
 
     \b
     quintet search dog
     quintet search 狗 --in video
     quintet search --like bark.wav --in image,mesh -k 5
     quintet search --like bark.wav --per-medium 1
+    quintet search --like street.jpg --minus person --plus snow
+    quintet search --plus item:clips/walk.mp4#shot3 --plus dog^2
     quintet search harbour --where 'date>2019' --where folder~holiday --json
     """
     with quintet.open(folder, create=False) as lib:
         found = lib.search(
             " ".join(words) or None,
             like=like,
+            plus=plus,
+            minus=minus,
             modalities=modalities,
             where=where,
             k=k,
