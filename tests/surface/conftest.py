@@ -68,6 +68,6 @@ def trained(media, tmp_path_factory) -> Path:
     home = tmp_path_factory.mktemp("trained")
     assert _run("init", home).code == 0
     assert _run("add", media, "-L", home).code == 0
-    done = _run("train", "-L", home, "epochs=10", "--json")
+    done = _run("train", "-L", home, "--json")
     assert done.code == 0, done.err
     return home

@@ -146,8 +146,8 @@ def test_train_shows_its_labels(run, untrained):
 
 
 def test_train_refuses_typos(run, untrained):
-    done = run("train", "-L", untrained, "epoch=3")
-    assert (done.code, "did you mean 'epochs'" in done.err) == (2, True)
+    done = run("train", "-L", untrained, "landmark=3")
+    assert (done.code, "did you mean 'landmarks'" in done.err) == (2, True)
     assert run("train", "-L", untrained, "--method", "dfcll").code == 2
 
 

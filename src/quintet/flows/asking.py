@@ -11,6 +11,7 @@ import numpy as np
 from quintet.errors import NotFittedError, UsageError
 from quintet.flows import alike
 from quintet.flows.compose import Said, pooled
+from quintet.flows.copies import copies
 from quintet.flows.examples import Example, example
 from quintet.flows.parts import Parts
 from quintet.flows.query import Term
@@ -157,6 +158,9 @@ def _matches(
     if asked.words:
         texts = parts.store.text_search(asked.words, 5 * count)
         found += text_matches(texts, asked.words, space, allowed)
+    if asked.example is not None:
+        shelves = _wanted(parts.shelves(alike.MODEL), ask)
+        found += copies(asked.example, shelves, parts.store, allowed)
     if space is None:
         return found + _alikes(parts, ask, asked.example, allowed, count)
     probes = _probes(asked, space)

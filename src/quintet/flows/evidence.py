@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quintet.flows.moments import within
-from quintet.types import Channel, Evidence, Float32, Item, Local, Modality, Segment, tower
+from quintet.types import (
+    Channel,
+    Evidence,
+    Float32,
+    Item,
+    Local,
+    Modality,
+    Segment,
+    SegmentKind,
+    tower,
+)
 
 if TYPE_CHECKING:
     from quintet.flows.search import Match
@@ -18,6 +28,9 @@ Embed = Callable[[Modality, Sequence[Local]], Float32]
 
 FINE_S = 10.0
 """Spans shorter than this are told with tenths of a second."""
+
+_IN_ORDER = (SegmentKind.SHOT, SegmentKind.WINDOW, SegmentKind.SENTENCE, SegmentKind.CUE)
+"""Segments of which a first and a last make a stretch."""
 
 _ALIKE = {
     Channel.SEEN: "looks like it",
@@ -42,7 +55,7 @@ def explain(
     store: Store,
     embed: Embed | None,
 ) -> list[tuple[Evidence, ...]]:
-    """Evidence of each hit, strongest first: its best match by words and its best by likeness.
+    """Evidence of each hit, strongest first: its best match by words, by likeness, and as a copy.
 
     Args:
         found: per hit, its matches, strongest first.
@@ -53,7 +66,10 @@ def explain(
     rows = []
     for matches, likeness in zip(found, near, strict=True):
         said = next((m for m in matches if m.text), None)
+        copy = next((m for m in matches if m.same), None)
         evidence = []
+        if copy:
+            evidence.append((1.0 + (copy.confidence or 0.0), _as_copy(copy, store)))
         if said:
             evidence.append((said.confidence or 0.0, _by_words(said, store)))
         if likeness:
@@ -70,6 +86,17 @@ def _by_words(match: Match, store: Store) -> Evidence:
         return Evidence(None, None, f"{field} has “{hit.snippet if hit else ''}”")
     segment = store.segments(match.item_id)[hit.channel][hit.segment_no]
     return Evidence(hit.channel, segment, f"{place(segment)} has “{hit.snippet}”")
+
+
+def _as_copy(match: Match, store: Store) -> Evidence:
+    channel = match.channel or Channel.SEEN
+    segments = store.segments(match.item_id)[channel]
+    first, last = (segments[no] for no in match.span or (0, len(segments) - 1))
+    sure = "holds" if (match.confidence or 0.0) >= 0.5 else "may hold"
+    why = f"{sure} the example ({100 * match.score:.0f} % alike)"
+    if first.kind in _IN_ORDER:
+        why += f": {place(first)}" + (f" to {place(last)}" if last.no > first.no else "")
+    return Evidence(channel, first if first.kind in _IN_ORDER else None, why)
 
 
 def _by_likeness(match: Match, segment: Segment | None) -> Evidence:

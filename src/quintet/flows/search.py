@@ -38,7 +38,11 @@ class Probe:
 
 @dataclass(frozen=True)
 class Match:
-    """The best that one channel of one item offers to the query."""
+    """The best that one channel of one item offers to the query.
+
+    Attributes:
+        same: it holds the example itself, or a part of it; ``confidence`` is how surely.
+    """
 
     item_id: str
     score: float
@@ -47,6 +51,7 @@ class Match:
     span: tuple[int, int] | None
     probe: Probe | None = None
     text: TextHit | None = None
+    same: bool = False
 
 
 def space_matches(
@@ -134,24 +139,29 @@ Row = tuple[float, float | None, list[Match]]
 def merge(matches: Sequence[Match]) -> list[Row]:
     """One row per item, best first: (score, confidence, its matches, strongest first).
 
-    With confidences, the words and the common space are two witnesses: the best match of each
-    counts, and the item's confidence is the probability that at least one of them is right.
-    Without, items are ordered by score. Ties go to the smaller item id.
+    With confidences, the words, the common space and what is the same are three witnesses: the best
+    match of each counts, and the item's confidence is the probability that at least one of them is
+    right. A copy of the example is worth twice what is merely like it, so the score, the expected
+    worth, is the confidence and the probability of a copy. Without a trained space, the score is
+    that of the best match and the same probability. Ties go to the smaller item id.
     """
     of_item: dict[str, list[Match]] = {}
     for match in matches:
         of_item.setdefault(match.item_id, []).append(match)
-    rows = [_row(found) for found in of_item.values()]
+    calibrated = not any(match.confidence is None for match in matches)
+    rows = [_row(found, calibrated=calibrated) for found in of_item.values()]
     return sorted(rows, key=lambda row: (-row[0], -row[2][0].score, row[2][0].item_id))
 
 
-def _row(found: list[Match]) -> Row:
+def _row(found: list[Match], *, calibrated: bool) -> Row:
     found = sorted(found, key=lambda m: (-(m.confidence or 0.0), -m.score))
-    if found[0].confidence is None:
-        return (max(m.score for m in found), None, found)
-    witnesses = {m.text is None: m.confidence or 0.0 for m in reversed(found)}
-    doubt = float(np.prod([1.0 - p for p in witnesses.values()]))
-    return (1.0 - doubt, 1.0 - doubt, found)
+    copy = max((m.confidence or 0.0 for m in found if m.same), default=0.0)
+    like = [m for m in found if not m.same]
+    if not calibrated:
+        return (max((m.score for m in like), default=0.0) + copy, None, found)
+    witnesses = {m.text is None: m.confidence or 0.0 for m in reversed(like)}
+    doubt = (1.0 - copy) * float(np.prod([1.0 - p for p in witnesses.values()]))
+    return (1.0 - doubt + copy, 1.0 - doubt, found)
 
 
 def hits(
