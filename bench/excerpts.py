@@ -25,14 +25,15 @@ from quintet.types import OWN_CHANNEL, Channel, Modality
 COUNT = 40
 """Excerpts of each medium and split."""
 
-TEXT = f"""{COUNT} files a medium of fivemedia's `test`, cut and encoded again (`bench/excerpts.py`:
-two thirds of a picture's sides at three quarters the size; half of a film without its sound at half
-the size; half of a text; half of a recording at half the loudness; a shape turned and scaled), asked
-with `search(like=…)` of the trained library of all files. Mean reciprocal rank of the file it was
-cut from among the items of its medium: by pooled features, by the common space alone, and as hits
-come (late interaction with the 200 that are most like it by pooled features). Overlap: intersection
-over union of the told and the true stretch of time. Curve: the logistic weights of cosine, lead and
-offset that this run fits on `train`, to compare with `flows/copies.py`.""".replace("\n", " ")
+TEXT = f"""{COUNT} files a medium of fivemedia's `test`, cut and encoded again by
+`bench/excerpts.py`: two thirds of a picture's sides at three quarters the size; half of a film at
+half the size without its sound; half of a text; half of a recording at half the loudness; a shape
+turned and scaled. They are asked with `search(like=…)` of the trained library of all files. Mean
+reciprocal rank of the file it was cut from among the items of its medium: by pooled features, by
+the common space alone, and as hits come (late interaction with the 200 most like it by pooled
+features). Overlap: intersection over union of the told and the true stretch of time. Curve: the
+logistic weights of cosine, lead and offset that this run fits on `train`, to compare with
+`flows/copies.py`.""".replace("\n", " ")
 
 SIDECARS = (".srt", ".mtl")
 

@@ -57,27 +57,62 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """One part of the query and what it shows."""
+class Asked:
+    """One part of the query and what it shows; None for words."""
 
     term: Term
     example: Example | None
 
     @property
     def words(self) -> str:
+        """The typed words, empty for an example."""
         return self.term.words.strip()
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """All candidates of a query.
+
+    Attributes:
+        rows: best first; ``said`` what each part of the query says, in the order of ``asked``.
+    """
+
+    asked: Sequence[Asked]
+    said: Sequence[Said]
+    rows: Sequence[Row]
+    space: Space | None
 
 
 def search(parts: Parts, ask: Ask) -> list[Hit]:
     """Hits for the parts of the query; items that are parts themselves are left out."""
-    _check(parts, ask)
-    asked = [_Asked(term, example(parts, term)) for term in ask.terms]
-    space = parts.space()
-    rows = _ranked(parts, ask, space, asked)
-    own = {a.example.item_id for a in asked if a.example}
-    rows = [r for r in rows if (r[1] or 0.0) >= ask.min_confidence and _item(r) not in own]
+    found = ranking(parts, ask)
+    rows = [row for row in found.rows if (row[1] or 0.0) >= ask.min_confidence]
     rows = _spread(parts.store, rows, ask) if ask.per_medium else rows[: ask.k]
-    return hits(rows, parts.store, space.embed if space else None)
+    return hits(rows, parts.store, found.space.embed if found.space else None)
+
+
+def ranking(parts: Parts, ask: Ask) -> Ranking:
+    """All candidates for the parts of the query but those that are parts themselves."""
+    _check(parts, ask)
+    asked = [Asked(term, example(parts, term)) for term in ask.terms]
+    space = parts.space()
+    said = _said(parts, ask, space, asked)
+    own = {a.example.item_id for a in asked if a.example}
+    return Ranking(asked, said, [row for row in together(said) if _item(row) not in own], space)
+
+
+def together(said: Sequence[Said]) -> list[Row]:
+    """One list of what all parts of a query say."""
+    return list(said[0].rows) if len(said) == 1 else pooled(said)
+
+
+def said_of(parts: Parts, ask: Ask, found: Ranking, item_id: str) -> list[Said]:
+    """What each part of the query says of one item, be it among the candidates or not."""
+    only = frozenset({item_id})
+    return [
+        Said(a.term.weight, merge(_matches(parts, ask, found.space, a, only, 1)))
+        for a in found.asked
+    ]
 
 
 def _item(row: Row) -> str:
@@ -104,34 +139,31 @@ def _check(parts: Parts, ask: Ask) -> None:
         )
 
 
-def _ranked(parts: Parts, ask: Ask, space: Space | None, asked: Sequence[_Asked]) -> list[Row]:
-    """All candidates, best first.
+def _said(parts: Parts, ask: Ask, space: Space | None, asked: Sequence[Asked]) -> list[Said]:
+    """What every part says of all candidates.
 
     Every wanted part brings candidates, and so does their sum in the common space; then every part
     is asked about all of them.
     """
     allowed = _allowed(parts.store, ask)
     count = max(DEPTH, 4 * ask.k)
+    first = [_matches(parts, ask, space, a, allowed, count) for a in asked if a.term.wanted]
     if len(asked) == 1:
-        return merge(_matches(parts, ask, space, asked[0], allowed, count))
-    found = [
-        m for a in asked if a.term.wanted for m in _matches(parts, ask, space, a, allowed, count)
-    ]
-    candidates = frozenset(m.item_id for m in found)
+        return [Said(asked[0].term.weight, merge(first[0]))]
+    candidates = frozenset(m.item_id for found in first for m in found)
     if space is not None:
         candidates |= _near_sum(parts, ask, space, asked, allowed, count)
     depth = max(count, len(candidates))
-    said = [
+    return [
         Said(a.term.weight, merge(_matches(parts, ask, space, a, candidates, depth))) for a in asked
     ]
-    return pooled(said)
 
 
 def _near_sum(
     parts: Parts,
     ask: Ask,
     space: Space,
-    asked: Sequence[_Asked],
+    asked: Sequence[Asked],
     allowed: frozenset[str] | None,
     count: int,
 ) -> frozenset[str]:
@@ -149,7 +181,7 @@ def _matches(
     parts: Parts,
     ask: Ask,
     space: Space | None,
-    asked: _Asked,
+    asked: Asked,
     allowed: frozenset[str] | None,
     count: int,
 ) -> list[Match]:
@@ -224,7 +256,7 @@ def _alikes(
     return alike_matches(_alike_probes(example), shelves, allowed, count)
 
 
-def _probes(asked: _Asked, space: Space) -> list[Probe]:
+def _probes(asked: Asked, space: Space) -> list[Probe]:
     if asked.example is not None:
         return _example_probes(asked.example, space)
     return _word_probes(asked.words, space)
