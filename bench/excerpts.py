@@ -35,6 +35,8 @@ features). Overlap: intersection over union of the told and the true stretch of 
 logistic weights of cosine, lead and offset that this run fits on `train`, to compare with
 `flows/copies.py`.""".replace("\n", " ")
 
+FEW = 20
+
 SIDECARS = (".srt", ".mtl")
 
 Cut = tuple[str, bytes, float, float]
@@ -167,7 +169,11 @@ def _asked(
     source, parts = lib.show(file).item.id, lib._parts
     shown = example(parts, quintet.Term(file=cut))
     channel = OWN_CHANNEL[modality]
-    own = Example(modality, {channel: shown.local[channel]}, shown.texts) if shown else None
+    own = (
+        Example(modality, {channel: shown.local[channel]}, shown.texts, shown.segments)
+        if shown
+        else None
+    )
     assert own is not None
     pooled, space = (
         next(s for s in parts.shelves(model) if (s.modality, s.channel) == (modality, channel))
@@ -210,13 +216,22 @@ def _overlap(
 
 
 def _weights(rows: list[Asked]) -> np.ndarray:
-    """(3,) log-odds of a copy: weights of cosine and lead, and the offset; 5 candidates each."""
+    """(3,) log-odds of a copy: weights of cosine and lead, and the offset.
+
+    From the five best candidates of each excerpt: among all and among FEW others, with the file it
+    was cut from and without it.
+    """
+    random = np.random.default_rng(0)
     x, y = [], []
     for row in rows:
-        lead = copies.leads(row.cosine)
-        for n in np.argsort(-row.cosine)[:5]:
-            x.append((row.cosine[n], lead[n]))
-            y.append(row.source[n])
+        others = np.flatnonzero(~row.source)
+        few = random.permutation(others)[:FEW]
+        for chosen in (others, few):
+            for kept in (np.concatenate([np.flatnonzero(row.source), chosen]), chosen):
+                lead = copies.leads(row.cosine[kept])
+                best = np.argsort(-row.cosine[kept])[:5]
+                x += list(zip(row.cosine[kept][best], lead[best], strict=True))
+                y += row.source[kept][best].tolist()
     fitted = LogisticRegression(C=100).fit(np.array(x), np.array(y))
     return np.append(fitted.coef_[0], fitted.intercept_)
 

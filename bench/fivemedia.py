@@ -76,7 +76,7 @@ def _page(
     ours = {m: np.array([run["to_all"][m] for run in runs]) for m in MEDIA}
     rows = [
         _row(
-            f"Quintet, DFCL (mean of {len(SEEDS)} seeds)",
+            f"Quintet as it comes: Accord (mean of {len(SEEDS)} seeds)",
             {m: float(v.mean()) for m, v in ours.items()},
         ),
         _row("± over seeds", {m: float(v.std()) for m, v in ours.items()}),

@@ -18,6 +18,7 @@ from quintet.flows.parts import Parts, encoder, setting
 from quintet.flows.query import Term
 from quintet.flows.rebuild import RebuildReport
 from quintet.flows.status import Details, Status, details, export, status
+from quintet.flows.why import Why, draw, why
 from quintet.store.records import ErrorRow
 from quintet.store.sqlite import Store
 from quintet.types import Hit, Item, Modality
@@ -163,12 +164,38 @@ class Library:
             NotFittedError: an example asked for other media before training.
             FileProblem: an example cannot be read.
         """
-        files = [like] if isinstance(like, (str, Path)) else like
-        terms = [Term(words=words)] if words and words.strip() else []
-        terms += [Term(file=Path(file)) for file in files]
-        terms += [_term(part) for part in plus] + [_term(part).unwanted() for part in minus]
-        ask = asking.Ask(tuple(terms), _media(modalities), where, k, min_confidence, per_medium)
+        terms = _terms(words, like, plus, minus)
+        ask = asking.Ask(terms, _media(modalities), where, k, min_confidence, per_medium)
         return asking.search(self._parts, ask)
+
+    def why(
+        self,
+        item: str | Path,
+        words: str | None = None,
+        *,
+        like: str | Path | Sequence[str | Path] = (),
+        plus: Sequence[str | Term] = (),
+        minus: Sequence[str | Term] = (),
+        modalities: Sequence[Modality | str] = (),
+        where: Sequence[str] = (),
+        picture: str | Path | None = None,
+    ) -> Why:
+        """Why an item is where it is in the answer to a query, and where it would be otherwise.
+
+        Args:
+            item: path or first digits of the id; the query as for ``search``.
+            picture: write an SVG of the item here, coloured by what matters in it.
+
+        Raises:
+            UsageError: nothing in the item answers the query, or nothing of it can be drawn.
+            UnknownName: no such item.
+            FileProblem: an example, or the item's file for the picture, cannot be read.
+        """
+        ask = asking.Ask(_terms(words, like, plus, minus), _media(modalities), where)
+        told = why(self._parts, ask, str(item))
+        if picture is not None:
+            Path(picture).expanduser().write_text(draw(self._parts, told), encoding="utf-8")
+        return told
 
     def similar(
         self,
@@ -344,6 +371,19 @@ def _media(names: Sequence[Modality | str]) -> tuple[Modality, ...]:
     if unknown:
         raise UsageError(f"{unknown[0]!r} is not one of {', '.join(Modality)}")
     return tuple(Modality(name) for name in names)
+
+
+def _terms(
+    words: str | None,
+    like: str | Path | Sequence[str | Path],
+    plus: Sequence[str | Term],
+    minus: Sequence[str | Term],
+) -> tuple[Term, ...]:
+    files = [like] if isinstance(like, (str, Path)) else like
+    terms = [Term(words=words)] if words and words.strip() else []
+    terms += [Term(file=Path(file)) for file in files]
+    terms += [_term(part) for part in plus]
+    return (*terms, *(_term(part).unwanted() for part in minus))
 
 
 def _term(part: str | Term) -> Term:

@@ -219,7 +219,7 @@ def test_a_method_is_shown_in_full(run):
     parameters = {p["name"]: p for p in shown["parameters"]}
     assert "Zhuo" in shown["text"]
     assert parameters["updates"]["default"] is None
-    assert parameters["hidden"]["tried"] == [96, 192]
+    assert parameters["steps"]["tried"] == [24, 49]
     assert not {"checkpoint", "on_epoch"} & set(parameters)
     assert "mmd_weight" in run("methods", "dfcl").out
     done = run("methods", "dfcll")

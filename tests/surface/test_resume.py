@@ -31,7 +31,7 @@ def finished(home: Path) -> list[int]:
 
 def killed(home: Path, when) -> str:
     """Train in a process of its own and kill it as soon as ``when(finished epochs)``; its notes."""
-    command = [sys.executable, "-m", "quintet.cli", "train", "-L", str(home)]
+    command = [sys.executable, "-m", "quintet.cli", "train", "--method", "dfcl", "-L", str(home)]
     with subprocess.Popen(
         [*command, *(f"{name}={value}" for name, value in PARAMS.items())],
         stdout=subprocess.DEVNULL,
@@ -51,7 +51,7 @@ def trained(home: Path, **given) -> list[str]:
     """Train to the end; the notes."""
     notes: list[str] = []
     with quintet.open(home, create=False) as lib:
-        lib.train(**{"params": PARAMS, **given}, on_note=notes.append)
+        lib.train("dfcl", **{"params": PARAMS, **given}, on_note=notes.append)
     return notes
 
 
@@ -91,7 +91,7 @@ def test_killed_in_both_fits_it_ends_at_the_same_weights(library, whole):
 
 def test_another_training_does_not_take_it_up_and_cleans_it_away(library, whole):
     with pytest.raises(KeyboardInterrupt), quintet.open(library, create=False) as lib:
-        lib.train(params=PARAMS, on_progress=interrupt)
+        lib.train("dfcl", params=PARAMS, on_progress=interrupt)
     assert finished(library) == [2]
     other = {**PARAMS, "epochs": "2"}
     assert trained(library, params=other) == []

@@ -38,6 +38,28 @@ count = click.option(
 )
 
 
+like = click.option(
+    "--like",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A picture, clip, text, sound or shape to search by, not added to the library; may be "
+    "repeated.",
+)
+
+plus = click.option(
+    "--plus",
+    multiple=True,
+    metavar="PART",
+    help="A further part of the query: words, file:PATH, item:ITEM or item:ITEM#shot3; ^2 behind "
+    "it counts double.",
+)
+
+minus = click.option(
+    "--minus", multiple=True, metavar="PART", help="What hits shall not be like, as for --plus."
+)
+
+
 class Media(click.ParamType[tuple[Modality, ...]]):
     """A comma-separated list of media."""
 

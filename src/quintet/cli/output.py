@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -15,6 +15,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from quintet.types import Hit
+
+if TYPE_CHECKING:
+    from quintet.flows.why import Why
 
 console = Console(highlight=False, soft_wrap=False)
 
@@ -95,6 +98,44 @@ def hits(found: Sequence[Hit]) -> None:
     if all(hit.confidence is None for hit in found):
         note = "no confidence: the library is not trained (quintet train)"
         console.print(f"[dim]{note}[/]")
+
+
+def why(told: Why) -> None:
+    """What each part of a query says of an item, and where the item would be without."""
+    sure = f", {_percent(told.confidence).strip()}" if told.confidence is not None else ""
+    path = escape(printable(_short(told.item.path)))
+    console.print(f"[bold]{path}[/]: {told.rank} of {told.among}{sure}", soft_wrap=True)
+    for t in told.testimonies:
+        sign = "" if t.weight > 0 else "not "
+        channel = f" ({t.channel})" if t.channel else ""
+        console.print(
+            f"  {sign}“{escape(printable(t.part))}”{channel}: {_KINDS[t.kind]}, "
+            f"{_percent(t.confidence).strip() or '–'}{escape(printable(_quoted(t.text)))}",
+            soft_wrap=True,
+        )
+        for title, parts in (("in the item", t.of_hit), ("in the query", t.of_query)):
+            telling = [p for p in parts if abs(p.gain) >= TELLING][:TOLD]
+            if telling:
+                listed = "; ".join(f"{p.name} {100 * p.gain:+.1f} %" for p in telling)
+                console.print(f"[dim]      {title}: {escape(printable(listed))}[/]", soft_wrap=True)
+    if told.without:
+        where = f"{told.rank_without} of {told.among}"
+        then = f", {_percent(told.confidence_without).strip()}"
+        label = escape(printable(told.without))
+        console.print(f"  without {label} it would be {where}{then}", soft_wrap=True)
+
+
+_KINDS = {"words": "words found", "near": "near in the common space", "same": "the same content"}
+
+TELLING = 0.001
+"""Smaller gains are not told."""
+
+TOLD = 5
+"""Parts told of an item or a query, those that matter most."""
+
+
+def _quoted(text: str) -> str:
+    return f": “{text}”" if text else ""
 
 
 def _percent(confidence: float | None) -> str:

@@ -31,7 +31,7 @@ from quintet.flows.space import WORDS, Space
 from quintet.maths.rows import SMALL
 from quintet.models.encoders.text_pieces import TextPieces
 from quintet.store.sqlite import Store
-from quintet.types import Hit, Local, Modality, tower
+from quintet.types import Float32, Hit, Local, Modality, tower
 
 KNOWN_SHARE = 0.25
 """A text of which training saw a smaller share of the words means nothing to the common space."""
@@ -110,7 +110,7 @@ def said_of(parts: Parts, ask: Ask, found: Ranking, item_id: str) -> list[Said]:
     """What each part of the query says of one item, be it among the candidates or not."""
     only = frozenset({item_id})
     return [
-        Said(a.term.weight, merge(_matches(parts, ask, found.space, a, only, 1)))
+        Said(a.term.weight, merge(_matches(parts, ask, found.space, a, only, DEPTH)))
         for a in found.asked
     ]
 
@@ -279,11 +279,17 @@ def _check_alike(example: Example, ask: Ask) -> None:
 
 
 def _word_probes(words: str, space: Space) -> list[Probe]:
+    z = word_vector(words, space)
+    return [] if z is None or not space.knows(words) else [Probe(WORDS, Modality.TEXT, z)]
+
+
+def word_vector(words: str, space: Space) -> Float32 | None:
+    """(k,) of typed words in the common space; None when there is nothing in them to read."""
     x = TextPieces().word_pieces(words)
-    if not space.knows(words) or not len(x):
-        return []
-    local = Local(x, np.zeros(len(x), dtype=np.int64))
-    return [Probe(WORDS, Modality.TEXT, space.embed(Modality.TEXT, [local])[0])]
+    if not len(x):
+        return None
+    z: Float32 = space.embed(Modality.TEXT, [Local(x, np.zeros(len(x), dtype=np.int64))])[0]
+    return z
 
 
 def _example_probes(example: Example, space: Space) -> list[Probe]:

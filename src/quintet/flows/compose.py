@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from quintet.flows.search import Match, Row
+from quintet.flows.search import Match, Row, order
 
 Float64 = NDArray[np.float64]
 
@@ -52,7 +52,7 @@ def pooled(said: Sequence[Said]) -> list[Row]:
     for item_id, score in scores.items():
         matches = sorted(found[item_id], key=lambda m: (-(m.confidence or 0.0), -m.score))
         rows.append((score, score if calibrated else None, matches))
-    return sorted(rows, key=lambda row: (-row[0], row[2][0].item_id))
+    return sorted(rows, key=order)
 
 
 def _log_odds(said: Sequence[Said], items: Sequence[str]) -> dict[str, float]:

@@ -40,14 +40,18 @@ INNER = (0.1, 0.9)
 """The example lies between these quantiles of the places where its steps were found."""
 
 SURE: Mapping[Modality, tuple[float, float, float]] = {
-    Modality.IMAGE: (4.8, 38.8, -4.7),
-    Modality.VIDEO: (6.9, 24.7, -7.0),
-    Modality.TEXT: (5.3, 17.8, -5.1),
-    Modality.AUDIO: (11.2, 34.6, -11.3),
-    Modality.MESH: (13.1, 27.1, -13.2),
+    Modality.IMAGE: (10.3, 48.8, -9.8),
+    Modality.VIDEO: (19.6, 31.1, -19.3),
+    Modality.TEXT: (23.6, 18.2, -22.7),
+    Modality.AUDIO: (25.1, 40.9, -25.3),
+    Modality.MESH: (33.5, 28.0, -33.7),
 }
 """Log-odds of a copy: weights of the mean cosine and of its lead over the best other item, and the
-offset. Fitted by ``python -m bench excerpts`` on excerpts of training files."""
+offset. Fitted by ``python -m bench excerpts`` on excerpts of training files, among few items and
+many, with the file they were cut from and without it."""
+
+MOST_LEAD = 0.1
+"""A longer lead says no more: among few items, one is always far ahead."""
 
 EXACT = 0.99
 """Mean cosine from which an item is a copy whatever else is like the example: there may be two."""
@@ -67,27 +71,24 @@ def copies(
     Args:
         shelves: of pooled features.
     """
-    found = []
+    found: list[Match] = []
     for channel, local in example.local.items():
         modality = tower(example.modality, channel)
-        for shelf in shelves:
-            if tower(shelf.modality, shelf.channel) is modality and len(local.x):
-                found += _held(local, modality, shelf, store, allowed)
+        alike_shelves = [s for s in shelves if tower(s.modality, s.channel) is modality]
+        near = [m for s in alike_shelves for m in candidates(local, s, store, allowed)]
+        sure = sureness(modality, np.array([match.score for match in near])).tolist()
+        found += [replace(m, confidence=p) for m, p in zip(near, sure, strict=True) if p >= NEVER]
     return found
-
-
-def _held(
-    local: Local, modality: Modality, shelf: Shelf, store: Store, allowed: frozenset[str] | None
-) -> list[Match]:
-    found = candidates(local, shelf, store, allowed)
-    sure = sureness(modality, np.array([match.score for match in found]))
-    return [replace(m, confidence=float(p)) for m, p in zip(found, sure, strict=True) if p >= NEVER]
 
 
 def candidates(
     local: Local, shelf: Shelf, store: Store, allowed: frozenset[str] | None
 ) -> list[Match]:
-    """Items whose pooled features are most like those of the example, compared step by step."""
+    """Items whose pooled features are most like those of the example, compared step by step.
+
+    Raises:
+        UsageError: the shelf holds vectors of a model.
+    """
     if shelf.mean is None or shelf.scale is None:
         raise UsageError(f"the shelf of {shelf.modality} holds vectors of a model, not pooled ones")
     near = shelf.search(shelf.standardised(alike.pooled(local)), CANDIDATES, allowed)
@@ -110,15 +111,16 @@ def sureness(modality: Modality, cosine: Float64) -> Float64:
 
 
 def leads(cosine: Float64) -> Float64:
-    """(n,) how far each of n cosines is ahead of the best of the others, which may be negative.
+    """(n,) how far each of n cosines is ahead of the best of the others; negative behind it.
 
     >>> leads(np.array([0.5, 0.75, 0.25])).tolist()
-    [-0.25, 0.25, -0.5]
+    [-0.25, 0.1, -0.5]
     """
     if len(cosine) < 2:
-        return cosine
+        return np.asarray(np.minimum(cosine, MOST_LEAD))
     second, best = np.partition(cosine, -2)[-2:]
-    return np.asarray(cosine - np.where(np.arange(len(cosine)) == cosine.argmax(), second, best))
+    lead = cosine - np.where(np.arange(len(cosine)) == cosine.argmax(), second, best)
+    return np.asarray(np.minimum(lead, MOST_LEAD))
 
 
 def _of_steps(mean: Float32, scale: Float32) -> tuple[Float32, Float32]:

@@ -96,7 +96,7 @@ def _as_copy(match: Match, store: Store) -> Evidence:
     why = f"{sure} the example ({100 * match.score:.0f} % alike)"
     if first.kind in _IN_ORDER:
         why += f": {place(first)}" + (f" to {place(last)}" if last.no > first.no else "")
-    return Evidence(channel, first if first.kind in _IN_ORDER else None, why)
+    return Evidence(channel, first, why)
 
 
 def _by_likeness(match: Match, segment: Segment | None) -> Evidence:

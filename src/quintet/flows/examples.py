@@ -21,12 +21,14 @@ class Example:
     """Something to search by: its medium, and the local features and words of its channels.
 
     Attributes:
+        segments: of each channel; the steps of ``local`` count into them.
         item_id: of the library's item that it is; empty for a file.
     """
 
     modality: Modality
     local: Mapping[Channel, Local]
     texts: Mapping[Channel, str]
+    segments: Mapping[Channel, Mapping[int, Segment]]
     item_id: str = ""
 
 
@@ -47,7 +49,8 @@ def _of_file(parts: Parts, path: Path) -> Example:
         with opened(os.path.realpath(path)) as file:
             media = decode(parts.box, file, str(path))
         texts = {c: t.text for c, t in tracks(media).items() if isinstance(t, TextMedia)}
-        return Example(media.modality, encode(parts.encoders, media), texts)
+        segments = {c: {s.no: s for s in t.segments} for c, t in tracks(media).items()}
+        return Example(media.modality, encode(parts.encoders, media), texts, segments)
     except FileProblem as e:
         raise FileProblem(e.code, f"{path}: {e.detail}") from e
 
@@ -64,7 +67,8 @@ def _of_item(store: Store, term: Term) -> Example:
         if held is not None:
             local[channel] = within(held, rows[0].no, rows[-1].no)
     texts = {c: " ".join(s.text for s in own) for c, own in segments.items() if own[0].text}
-    return Example(item.modality, local, texts, item.id)
+    numbered = {c: {s.no: s for s in own} for c, own in segments.items()}
+    return Example(item.modality, local, texts, numbered, item.id)
 
 
 def _segment(segments: Mapping[Channel, list[Segment]], term: Term) -> tuple[Channel, Segment]:

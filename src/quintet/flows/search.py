@@ -150,7 +150,12 @@ def merge(matches: Sequence[Match]) -> list[Row]:
         of_item.setdefault(match.item_id, []).append(match)
     calibrated = not any(match.confidence is None for match in matches)
     rows = [_row(found, calibrated=calibrated) for found in of_item.values()]
-    return sorted(rows, key=lambda row: (-row[0], -row[2][0].score, row[2][0].item_id))
+    return sorted(rows, key=order)
+
+
+def order(row: Row) -> tuple[float, float, str]:
+    """What rows are sorted by: score, then that of the strongest match, then the smaller id."""
+    return (-row[0], -row[2][0].score, row[2][0].item_id)
 
 
 def _row(found: list[Match], *, calibrated: bool) -> Row:

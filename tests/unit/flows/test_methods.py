@@ -72,7 +72,7 @@ def test_a_description_has_the_inherited_hyper_parameters_too() -> None:
     assert by_name["margin"].meaning == "in squared distance of unit vectors, 0..4"
     assert by_name["updates"].type == "int | None"
     assert by_name["rows"].meaning == "rows of each modality in a batch"
-    assert by_name["hidden"].tried == (96, 192)
+    assert by_name["steps"].tried == (24, 49)
     assert by_name["seed"].tried == ()
     assert not [name for name in by_name if name.endswith("_")]
     assert "Source:" in found.text

@@ -14,24 +14,9 @@ from quintet.types import Modality
 @click.command()
 @click.argument("words", nargs=-1)
 @options.library
-@click.option(
-    "--like",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="A picture, clip, text, sound or shape to search by, not added to the library; may be "
-    "repeated.",
-)
-@click.option(
-    "--plus",
-    multiple=True,
-    metavar="PART",
-    help="A further part of the query: words, file:PATH, item:ITEM or item:ITEM#shot3; ^2 behind "
-    "it counts double.",
-)
-@click.option(
-    "--minus", multiple=True, metavar="PART", help="What hits shall not be like, as for --plus."
-)
+@options.like
+@options.plus
+@options.minus
 @options.media
 @options.where
 @options.count
