@@ -46,6 +46,7 @@ BOUNDED: Mapping[str, Mapping[str, str]] = {
 tried on its validation part."""
 
 VARIANTS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
+    "planted": {"accord, no parts": {"method": "accord", "parts": "no"}},
     "wikipedia": {
         "cca, plain": {"method": "cca", "k": "7", "weighted": "no", "ridge": "0.0001"},
         "accord, cosine": {"method": "accord", "levelling": "1"},
@@ -58,6 +59,7 @@ VARIANTS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         "accord, linear": {"method": "accord", "kernels": "no"},
         "accord, no places": {"method": "accord", "places": "no"},
         "accord, no words": {"method": "accord", "words": "no"},
+        "accord, no parts": {"method": "accord", "parts": "no"},
     },
 }
 """Further rows: name to method and hyper-parameters; they are not searched."""

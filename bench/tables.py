@@ -26,8 +26,16 @@ ABLATIONS = {
     ),
     "Accord on fivemedia": (
         "fivemedia",
-        ("accord", "accord, cosine", "accord, linear", "accord, no places", "accord, no words"),
+        (
+            "accord",
+            "accord, cosine",
+            "accord, linear",
+            "accord, no places",
+            "accord, no words",
+            "accord, no parts",
+        ),
     ),
+    "Accord on planted features": ("planted", ("accord", "accord, no parts")),
     "Accord on Wikipedia": ("wikipedia", ("accord", "accord, cosine")),
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
@@ -16,6 +18,12 @@ STRENGTHS = (1.0, 10.0, 100.0)
 
 FOLDS = 3
 TINY = 1e-6
+
+UNHEARD = 1e-4
+"""An expert's least probability, when experts are weighed."""
+
+LEVEL = 2.0
+ROUNDS = 300
 
 TEMPERATURES = tuple(np.round(np.linspace(0.5, 4.0, 36), 2))
 
@@ -58,6 +66,26 @@ def best_temperature(told: Float64, label: Int64) -> float:
     """The power under which held-out probabilities are most likely."""
     worth = [likelihood(sharpened(told, t), label) for t in TEMPERATURES]
     return float(TEMPERATURES[int(np.argmax(worth))])
+
+
+def mixture(told: Sequence[Float64], label: Int64) -> Float64:
+    """(e,) weights, summing to 1, under which the mean of e experts is most likely.
+
+    Args:
+        told: what each expert says of rows it was not fitted on, (n, c).
+
+    Source:
+        Expectation maximisation for the weights of a mixture alone; LEVEL rows are shared out
+        evenly beforehand, so that few rows leave the experts equal.
+    """
+    right = np.stack([p[np.arange(len(label)), label] for p in told])
+    right = np.maximum(right, UNHEARD)
+    weight = np.full(len(told), 1.0 / len(told))
+    for _ in range(ROUNDS):
+        share = weight[:, None] * right
+        weight = (share / share.sum(axis=0)).sum(axis=1) + LEVEL
+        weight /= weight.sum()
+    return weight
 
 
 def stratified(label: Int64, random: np.random.Generator) -> Int64:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from sklearn.cluster import MiniBatchKMeans
 
+from quintet.maths.rows import centre_and_scale
 from quintet.types import Float32
 
 WHOLE_WIDTH = 20_000
@@ -20,6 +23,17 @@ ATOMS = 4_000
 
 REPEATED = 0.5
 """A modality has atoms when at least this share of its steps is such a step."""
+
+
+KINDS = 256
+"""Kinds of local steps of one modality, at most …"""
+
+FEWEST_KINDS = 16
+"""… and at least; of fewer steps there are none."""
+
+SHARPNESS = 4.0
+"""How much more than the nearest kind, in shares of the usual squared distance to it, another may
+be away before a step is of it by less than an e-th part: one in so many."""
 
 
 def statistics(rows: Sequence[Float32]) -> Float32:
@@ -73,3 +87,53 @@ def count_atoms(rows: Sequence[Float32], atoms: Float32) -> Float32:
             if found is not None:
                 row[found] += 1
     return counts
+
+
+@dataclass(frozen=True)
+class Codebook:
+    """Kinds of local steps: centres of clusters of standardised steps.
+
+    Attributes:
+        mean, scale: (d,) of the steps; centres: (l, d) after standardising.
+        width: a step is an e-th part of a kind for every such squared distance beyond the nearest.
+    """
+
+    mean: Float32
+    scale: Float32
+    centres: Float32
+    width: float
+
+
+def find_kinds(rows: Sequence[Float32], seed: int) -> Codebook | None:
+    """The kinds of steps of these rows; None when rows have one step or there are few steps."""
+    steps = np.concatenate(rows)
+    if max(len(x) for x in rows) < 2 or len(steps) < 4 * FEWEST_KINDS:
+        return None
+    mean, scale = centre_and_scale(rows)
+    standard = (steps - mean) / scale
+    count = min(KINDS, len(steps) // 4)
+    found = MiniBatchKMeans(count, random_state=seed, n_init=1, batch_size=2048).fit(standard)
+    centres = found.cluster_centers_.astype(np.float32)
+    nearest = _squared(standard[:: max(1, len(standard) // 4000)], centres).min(axis=1)
+    return Codebook(mean, scale, centres, max(float(np.median(nearest)), 1e-6) / SHARPNESS)
+
+
+def count_kinds(rows: Sequence[Float32], book: Codebook) -> Float32:
+    """(n, 2 l) how much of a row is of each kind, its root, and how surely any step is.
+
+    A step is of the kinds by a softmax of squared distances. What few steps show is not drowned by
+    the others, as it is in their mean.
+    """
+    counted = np.empty((len(rows), 2 * len(book.centres)), dtype=np.float32)
+    for row, x in zip(counted, rows, strict=True):
+        squared = _squared((x - book.mean) / book.scale, book.centres)
+        share = np.exp((squared.min(axis=1, keepdims=True) - squared) / book.width)
+        share /= share.sum(axis=1, keepdims=True)
+        row[:] = np.concatenate([np.sqrt(share.mean(axis=0)), share.max(axis=0)])
+    return counted
+
+
+def _squared(x: Float32, centres: Float32) -> Float32:
+    """(t, l) squared distances."""
+    squared = np.square(x).sum(1)[:, None] - 2 * x @ centres.T + np.square(centres).sum(1)[None]
+    return np.asarray(np.maximum(squared, 0))
