@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, sqrt
+from math import ceil
 from typing import Self
 
 import numpy as np
@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from quintet.index.codes import Codes
 from quintet.types import Float32, Int64
 
-DEPTHS = (10, 400)
-"""How many results a search is measured for: a short list, and what merging takes of a shelf."""
+DEPTHS = (10, 40, 160, 640)
+"""How many results a search is measured for."""
 
-TARGET = 0.97
+TARGET = 0.98
 """Share of the true nearest that every kind of query has to find, …"""
 
 MOST = 1 / 16
@@ -58,18 +58,25 @@ class Breadth:
         truth = _nearest(rows, np.concatenate(kinds), depths[-1])
         first = _fewest(codes, kinds, truth[:, : depths[0]], 1, codes.cells)
         most = max(first, int(MOST * codes.cells))
-        rest = [_fewest(codes, kinds, truth[:, :d], first, most) for d in depths[1:]]
-        return cls(tuple(depths), (first, *rest), 2 * _blur(codes, rows, own))
+        counts = [first]
+        for depth in depths[1:]:
+            counts.append(_fewest(codes, kinds, truth[:, :depth], counts[-1], most))
+        return cls(tuple(depths), tuple(counts), 2 * _blur(codes, rows, own))
 
-    def cells(self, count: int, share: float) -> int:
+    def cells(self, count: int, share: float = 1.0) -> int:
         """Cells to look into for ``count`` results among a share of the rows.
 
-        Where few rows are allowed the nearest of them lie farther: by the root of the share.
+        The nearest of a tenth of the rows lie as far as ten times as many of all of them.
         """
-        known = bisect_left(self.depths, count)
-        at = min(known, len(self.depths) - 1)
-        more = max(1.0, count / self.depths[at])
-        return ceil(self.counts[at] * more / sqrt(max(share, 1e-6)))
+        depth = count / max(share, 1e-9)
+        at = bisect_left(self.depths, depth)
+        if at == len(self.depths):
+            return ceil(self.counts[-1] * depth / self.depths[-1])
+        if at == 0:
+            return self.counts[0]
+        low, high = self.depths[at - 1], self.depths[at]
+        part = (depth - low) / (high - low)
+        return ceil(self.counts[at - 1] * (1 - part) + self.counts[at] * part)
 
     def array(self) -> NDArray[np.float64]:
         """(3, m): for a file."""

@@ -60,7 +60,7 @@ class Flat:
         """
         new = np.asarray(keys, dtype=np.int64)
         check_new(new, z, self.keys, self._wide)
-        wide = padded(z)
+        wide = padded(z.copy())
         rows = wide if self._rows is None else np.concatenate([self._rows, wide])
         order = np.argsort(together := np.concatenate([self.keys, new]), kind="stable")
         if (order == np.arange(len(order))).all():

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
 
 from quintet.index.breadth import Breadth
 from quintet.index.codes import Among, Codes
-from quintet.index.flat import Flat
-from quintet.index.rescore import PATIENCE, Best, best
+from quintet.index.flat import ROUNDING, Flat
+from quintet.index.rescore import PATIENCE, Best, Near, best
 from quintet.index.rows import check_new, check_one, check_queries, padded
 from quintet.types import Bool, Float32, Int64
 
@@ -188,70 +189,95 @@ class IVF:
         self, base: Base, queries: Float32, count: int, mask: Bool | None
     ) -> list[list[tuple[int, float]]]:
         chosen = self._choose(base, mask)
-        if chosen.exact is not None:
-            return chosen.exact.search_many(queries, count)
-        rows, cosines = self._wide_enough(base, queries, min(count, chosen.n), chosen)
-        keys = base.keys[rows]
+        count = min(count, chosen.n)
+        if not count:
+            return [[] for _ in queries]
+        rows, cosines = self._wide_enough(queries, count, chosen, chosen.cells(count))
+        keys = chosen.keys[rows].tolist()
+        if rows[:, -1].min() >= 0:
+            return [
+                list(zip(k, c, strict=True)) for k, c in zip(keys, cosines.tolist(), strict=True)
+            ]
         filled = (rows >= 0).sum(axis=1).tolist()
         return [
             list(zip(k[:n], c[:n], strict=True))
-            for k, c, n in zip(keys.tolist(), cosines.tolist(), filled, strict=True)
+            for k, c, n in zip(keys, cosines.tolist(), filled, strict=True)
         ]
 
     def _choose(self, base: Base, mask: Bool | None) -> _Chosen:
         """The rows of a mask, in the form in which they are searched; the last mask is kept."""
         if self._chosen is None or not _same(self._chosen[0], mask):
             kept = mask.copy() if mask is not None else None
-            self._chosen = (kept, _Chosen.of(base, mask))
+            self._chosen = (kept, _chosen(base, mask))
         return self._chosen[1]
 
     def _wide_enough(
-        self, base: Base, queries: Float32, count: int, chosen: _Chosen
+        self, queries: Float32, count: int, chosen: _Chosen, cells: int
     ) -> tuple[Int64, Float32]:
         """Row numbers and cosines; queries that found too few, or ties to no end, ask wider."""
-        rows = np.empty((len(queries), count), dtype=np.int64)
-        cosines = np.empty((len(queries), count), dtype=np.float32)
-        todo = np.arange(len(queries))
-        cells = base.breadth.cells(count, chosen.n / len(base.codes))
         depth = min(chosen.n, count + MORE + int(SHARE * count))
-        while len(todo):
-            asked = queries[todo]
-            found, scores, tied = self._near(base, asked, count, depth, cells, chosen)
-            few = (found[:, -1] < 0) & (cells < base.codes.cells)
+        rows, cosines, tied = self._near(queries, count, depth, cells, chosen)
+        if rows[:, -1].min() >= 0 and not tied.any():
+            return rows, cosines
+        todo = np.arange(len(queries))
+        while True:
+            few = (rows[todo, -1] < 0) & (cells < chosen.most)
             again = few | (tied & (depth < chosen.n))
-            if len(todo) == len(queries) and not again.any():
-                return found, scores
-            rows[todo], cosines[todo] = found, scores
-            todo = todo[again]
-            cells = cells * WIDER if few.any() else cells
+            if not again.any():
+                return rows, cosines
+            cells = min(chosen.most, cells * WIDER) if few.any() else cells
             depth = min(chosen.n, depth * WIDER) if tied.any() else depth
-        return rows, cosines
+            todo = todo[again]
+            found = self._near(queries[todo], count, depth, cells, chosen)
+            rows[todo], cosines[todo], tied = found
 
-    def _near(
-        self, base: Base, queries: Float32, count: int, depth: int, cells: int, chosen: _Chosen
-    ) -> Best:
+    def _near(self, queries: Float32, count: int, depth: int, cells: int, chosen: _Chosen) -> Best:
         self._asked += len(queries)
-        near = base.codes.near(queries, depth, cells, chosen.among)
+        near = chosen.near(queries, depth, cells)
         fast = self._asked > PATIENCE
-        return best(base.rows, queries, near, count, blur=base.breadth.blur, compiled=fast)
+        return best(chosen.rows, queries, near, count, blur=chosen.blur, compiled=fast)
 
 
 @dataclass(frozen=True)
 class _Chosen:
-    """The rows that a search may find: n of them, and either all compared or among the codes."""
+    """The ``n`` rows that a search may find, and how candidates among them are proposed.
+
+    Attributes:
+        keys, rows: of all rows that ``near`` counts.
+        near: (queries, depth, cells) → candidates and about their cosines, off by ``blur``.
+        cells: how many cells so many results take, of ``most``.
+    """
 
     n: int
-    exact: Flat | None = None
-    among: Among | None = None
+    keys: Int64
+    rows: Float32
+    near: Callable[[Float32, int, int], Near]
+    blur: float
+    cells: Callable[[int], int]
+    most: int
 
-    @classmethod
-    def of(cls, base: Base, mask: Bool | None) -> Self:
-        """All rows, or those of a mask."""
-        n = len(base.codes) if mask is None else int(np.count_nonzero(mask))
-        if n <= FEW:
-            at = np.arange(n) if mask is None else np.flatnonzero(mask)
-            return cls(n, exact=Flat(base.keys[at], np.ascontiguousarray(base.rows[at])))
-        return cls(n, among=None if mask is None else Among.of(mask))
+
+def _chosen(base: Base, mask: Bool | None) -> _Chosen:
+    """All rows, or those of a mask: few are all compared, of many the codes are."""
+    n = len(base.codes) if mask is None else int(np.count_nonzero(mask))
+    if n <= FEW:
+        at = np.arange(n) if mask is None else np.flatnonzero(mask)
+        rows = np.ascontiguousarray(base.rows[at])
+        near = partial(_products, rows)
+        return _Chosen(n, base.keys[at], rows, near, 2 * ROUNDING, lambda count: 1, 1)
+    among = None if mask is None else Among.of(mask)
+    near = partial(base.codes.near, among=among)
+    cells = partial(base.breadth.cells, share=n / len(base.codes))
+    return _Chosen(n, base.keys, base.rows, near, base.breadth.blur, cells, base.codes.cells)
+
+
+def _products(rows: Float32, queries: Float32, depth: int, cells: int) -> Near:  # noqa: ARG001
+    """The best of all rows by their products in float32: one cell holds them all."""
+    about = queries @ rows.T
+    top = np.argpartition(-about, depth - 1, axis=1)[:, :depth]
+    values = np.take_along_axis(about, top, axis=1)
+    order = np.argsort(-values, axis=1)
+    return np.take_along_axis(top, order, axis=1), np.take_along_axis(values, order, axis=1)
 
 
 def _same(kept: Bool | None, mask: Bool | None) -> bool:
