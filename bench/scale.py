@@ -214,8 +214,8 @@ def _quality(index: IVF, rows: np.ndarray, queries: np.ndarray) -> list[str]:
         f"vectors {bare:.3f}. Lowest pair of media {worst:.3f}.",
         "",
         "Row asks, column answers. First: of the true nearest 100 of all media, those of the "
-        "column (how many) that the list of 100 holds. Second: recall@10 where the filter allows the "
-        "column only.",
+        "column (how many) that the list of 100 holds. Second: recall@10 where the filter allows "
+        "the column only.",
         "",
         f"| | {' | '.join(MEDIA)} |",
         "|---|---|---|---|---|---|",
