@@ -1,6 +1,5 @@
 """Large shelves: the approximate index serves what the exact one would, whatever happens to it."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -209,4 +208,4 @@ def test_a_folder_that_cannot_be_written_costs_only_time(store):
     (store.folder / "index").write_text("no folder")
     build(store)
     assert isinstance(the_shelf(store).index, Flat)
-    os.remove(store.folder / "index")
+    (store.folder / "index").unlink()
