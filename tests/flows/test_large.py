@@ -13,6 +13,7 @@ from quintet.flows import alike, large, shelves
 from quintet.flows.parts import Parts
 from quintet.flows.shelves import Kept, build_large, open_shelves, summaries
 from quintet.index import ivf
+from quintet.index.breadth import Breadth
 from quintet.index.flat import Flat
 from quintet.index.ivf import IVF
 from quintet.store.records import ModelRow, VectorRow
@@ -146,7 +147,6 @@ def test_a_killed_build_costs_nothing(store, monkeypatch):
         import os, signal
         from pathlib import Path
         from quintet.flows import large, shelves
-        from quintet.index import ivf
         from quintet.store.sqlite import Store
         large.EXACT_BELOW = 1000
         def die(stage, done, total):
@@ -189,6 +189,22 @@ def test_pooled_vectors_are_standardised_as_on_an_exact_shelf(store, monkeypatch
     raw = scaled[5].z
     for shelf in (exact, codes):
         assert shelf.search(shelf.standardised(raw), 1, None)[0].score == pytest.approx(1, abs=1e-5)
+
+
+def test_breadth_is_measured_with_the_vectors_of_other_shelves(store, monkeypatch):
+    given = []
+    measured = Breadth.measured
+
+    def spy(codes, rows, asked=()):
+        given.extend(asked)
+        return measured(codes, rows, asked)
+
+    pictures = [VectorRow(r.item_id, Channel.SEEN, 0, 0, r.z) for r in rows(store.find()[:3], 4)]
+    store.put_vectors("m1", Modality.IMAGE, pictures)
+    monkeypatch.setattr(Breadth, "measured", spy)
+    build(store)
+    (asked,) = given
+    np.testing.assert_array_equal(asked[:, :K], [r.z for r in pictures])
 
 
 def test_a_rebuild_keeps_serving_and_writes_it_again(store):

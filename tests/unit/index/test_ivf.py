@@ -111,6 +111,21 @@ def test_very_many_equal_rows_come_in_the_order_of_their_keys(monkeypatch):
         monkeypatch.setattr(ivf, "PATIENCE", 0)
 
 
+@pytest.mark.parametrize("patience", [0, 10**9])
+def test_rows_that_only_their_codes_tell_apart_come_in_the_order_of_their_keys(
+    monkeypatch, patience
+):
+    monkeypatch.setattr(ivf, "FEW", 0)
+    monkeypatch.setattr(ivf, "PATIENCE", patience)
+    monkeypatch.setattr(Breadth, "cells", lambda breadth, count, share=1.0: 10**6)
+    z = np.random.default_rng(0).normal(size=(2000, 8)).astype(np.float32)
+    z *= np.sqrt(0.75) / np.linalg.norm(z[:, 1:], axis=1, keepdims=True)
+    z[:, 0] = 0.5
+    index = IVF.build(np.arange(2000), z)
+    found = index.search(np.eye(8, dtype=np.float32)[0], 10)
+    assert found == [(key, 0.5) for key in range(10)]
+
+
 def test_breadth_grows_with_the_list_and_with_the_filter():
     breadth = Breadth((10, 40), (2, 10), 0.01)
     assert breadth.cells(5) == breadth.cells(10) == 2
