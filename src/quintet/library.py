@@ -130,7 +130,9 @@ class Library:
             many_at_once = workers or default_workers()
             work = Work(parts.box, parts.encoders, parts.embedding(), tags, many_at_once, tick)
             places = [Path(p).expanduser().absolute() for p in many]
-            return add(store, places, work, accept_missing=accept_missing)
+            report = add(store, places, work, accept_missing=accept_missing)
+        self._parts.build_large(tick)
+        return report
 
     def search(
         self,

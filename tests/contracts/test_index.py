@@ -8,9 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quintet.errors import ShapeError, UsageError
-from quintet.index import flat
-from quintet.index.files import cached
+from quintet.index import flat, ivf
+from quintet.index.breadth import Breadth
+from quintet.index.files import cached, described, mapped, write
 from quintet.index.flat import Flat
+from quintet.index.ivf import IVF
+from quintet.index.rows import padded
 from quintet.roles import Index
 
 
@@ -24,7 +27,39 @@ class Sketched(Flat):
             return super().search_many(z, count, allowed)
 
 
-INDEXES = [Flat, Sketched]
+class Coded(IVF):
+    """IVF that looks into all cells: after the first rows, with codes; later ones are fresh."""
+
+    def add(self, keys, z):
+        if self.base is not None or not len(keys):
+            return super().add(keys, z)
+        super().add(keys, z)
+        order = np.argsort(keys)
+        built = IVF.build(np.asarray(keys)[order], padded(z[order]))
+        self.__init__(built.base)
+        return None
+
+    def search_many(self, z, count, allowed=None):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(ivf, "FEW", 0)
+            patch.setattr(ivf, "PATIENCE", self.patience)
+            patch.setattr(Breadth, "cells", everything)
+            return super().search_many(z, count, allowed)
+
+    patience = 10**9
+
+
+class Compiled(Coded):
+    """The same, its candidates compared in machine code."""
+
+    patience = 0
+
+
+def everything(breadth, count, share=1.0):
+    return 10**6
+
+
+INDEXES = [Flat, Sketched, IVF, Coded, Compiled]
 
 
 def unit(rng, n, k):
@@ -151,15 +186,18 @@ class TestEveryIndex:
             with pytest.raises(ShapeError):
                 wrong()
 
-    def test_rows_of_any_length_are_found(self, make):
-        rng = np.random.default_rng(1)
-        z = unit(rng, 60, 12) * (10.0 ** rng.uniform(-8, 8, size=(60, 1))).astype(np.float32)
-        z[3] = 0
-        index = make()
-        index.add(range(60), z)
-        query = unit(rng, 1, 12)[0]
-        found = index.search(query, 20)
-        assert [k for k, _ in found] == [k for k, _ in brute(range(60), z, query, 20)]
+
+@pytest.mark.parametrize("make", [Flat, Sketched, IVF])
+def test_rows_of_any_length_are_found(make):
+    """Codes are made for unit rows: they cannot tell those of a hundred millionth from zeros."""
+    rng = np.random.default_rng(1)
+    z = unit(rng, 60, 12) * (10.0 ** rng.uniform(-8, 8, size=(60, 1))).astype(np.float32)
+    z[3] = 0
+    index = make()
+    index.add(range(60), z)
+    query = unit(rng, 1, 12)[0]
+    found = index.search(query, 20)
+    assert [k for k, _ in found] == [k for k, _ in brute(range(60), z, query, 20)]
 
 
 # cache files
@@ -249,3 +287,52 @@ def test_a_forged_manifest_is_refused(tmp_path, change):
     built = []
     cached(tmp_path / "x", "1", lambda: built.append(1) or arrays())
     assert built
+
+
+# files that stay on disk
+
+
+def test_a_map_holds_what_was_written_and_outlives_its_file(tmp_path):
+    write(tmp_path / "x", "1", arrays())
+    stamp, found = mapped(tmp_path / "x")
+    assert stamp == "1"
+    write(tmp_path / "x", "2", {"rows": ROWS + 1})
+    for path in tmp_path.iterdir():
+        path.unlink()
+    for name, array in arrays().items():
+        np.testing.assert_array_equal(found[name], array)
+        assert not found[name].flags.writeable
+
+
+@pytest.mark.parametrize("suffix", [".bin", ".json"])
+@pytest.mark.parametrize("how", ["truncated", "flipped"])
+def test_a_damaged_file_is_not_mapped(tmp_path, suffix, how):
+    rng = np.random.default_rng(0)
+    write(tmp_path / "x", "1", arrays())
+    file = tmp_path / f"x{suffix}"
+    whole = file.read_bytes()
+    for _ in range(100):
+        file.write_bytes(_damaged(whole, how, rng))
+        assert mapped(tmp_path / "x") is None
+    file.unlink()
+    assert mapped(tmp_path / "x") is None
+
+
+def test_what_a_file_holds_can_be_told_from_its_manifest(tmp_path):
+    assert described(tmp_path / "x") is None
+    write(tmp_path / "x", "1", arrays())
+    assert described(tmp_path / "x") == {n: a.nbytes for n, a in arrays().items()}
+
+
+def test_an_index_read_from_its_file_answers_as_before(tmp_path):
+    rng = np.random.default_rng(0)
+    z = unit(rng, 900, 21)
+    built = IVF.build(np.arange(900) * 2, padded(z))
+    write(tmp_path / "x", "1", built.arrays())
+    _, found = mapped(tmp_path / "x")
+    again = IVF.of(found)
+    assert again.base.breadth == built.base.breadth
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ivf, "FEW", 0)
+        for query in unit(rng, 20, 21):
+            assert again.search(query, 10) == built.search(query, 10)

@@ -9,6 +9,9 @@ from quintet.types import Float32, Local
 MODEL = "alike"
 """The model id under which the store keeps pooled vectors."""
 
+CONSTANT = 1e-6
+"""A column that spreads less is taken as constant."""
+
 
 def pooled(local: Local) -> Float32:
     """(2d,) mean and standard deviation of the steps: what ``add`` stores per channel."""
@@ -26,4 +29,4 @@ def standardised(z: Float32, mean: Float32, scale: Float32) -> Float32:
 def spread(z: Float32) -> tuple[Float32, Float32]:
     """Mean and scale (2d,) of a library's pooled vectors; constant columns get scale 1."""
     mean, scale = z.mean(axis=0), z.std(axis=0)
-    return mean, np.where(scale > 1e-6, scale, 1.0).astype(np.float32)
+    return mean, np.where(scale > CONSTANT, scale, 1.0).astype(np.float32)

@@ -21,7 +21,6 @@ from quintet.flows.rebuild import (
     encode_again,
     fill,
     rebuild,
-    refresh_indexes,
 )
 from quintet.flows.space import Space
 from quintet.flows.train import Trained, TrainingSet, fit_space
@@ -137,6 +136,7 @@ def train(
         store.set_labels(data.labels.of, TRAINED)
         store.finish_job(job, "done", {"model": row.id})
         checkpoints.clear()
+    parts.build_large(on_progress)
     return report
 
 
@@ -227,6 +227,7 @@ def use(parts: Parts, model_id: str, on_progress: Progress) -> None:
         embedding = parts.embedding()
         if embedding is not None:
             fill(store, embedding, store.without_vectors(model_id), on_progress)
+    parts.build_large(on_progress)
 
 
 def make_again(parts: Parts, *, features: bool, on_progress: Progress) -> RebuildReport:
@@ -238,7 +239,6 @@ def make_again(parts: Parts, *, features: bool, on_progress: Progress) -> Rebuil
             done, failed = encode_again(store, parts.box, parts.encoders, embedding, on_progress)
         report = rebuild(store, embedding, on_progress)
         report.encoded, report.failed = done, failed
-        refresh_indexes(store)
     return report
 
 

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from quintet import catalog
 from quintet.errors import UsageError
+from quintet.flows import alike
+from quintet.flows.large import Progress
 from quintet.flows.reading import Embedding
-from quintet.flows.shelves import Shelf, open_shelves
+from quintet.flows.shelves import Kept, Shelf, build_large, marks, open_shelves
 from quintet.flows.space import Space
 from quintet.media.isolate import Box
 from quintet.roles import Encoder
@@ -59,7 +61,8 @@ class Parts:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._shelves: dict[str, tuple[tuple[int, int], list[Shelf]]] = {}
+        self._shelves: dict[str, tuple[object, list[Shelf]]] = {}
+        self._kept = Kept()
         self._space: tuple[str, Space] | None = None
 
     @cached_property
@@ -96,13 +99,18 @@ class Parts:
         return Embedding(active, space.modalities, space.embed) if space and active else None
 
     def shelves(self, model_id: str) -> list[Shelf]:
-        """The indexes of a model, made again when the store has changed since."""
-        generation = self.store.generation(model_id)
+        """The indexes of a model, opened again when the store or a large index has changed."""
+        state = (self.store.generation(model_id), marks(self.store, model_id))
         kept = self._shelves.get(model_id)
-        if kept is None or kept[0] != generation:
-            kept = (generation, open_shelves(self.store, model_id))
+        if kept is None or kept[0] != state:
+            kept = (state, open_shelves(self.store, model_id, self._kept))
             self._shelves[model_id] = kept
         return kept[1]
+
+    def build_large(self, on_progress: Progress) -> None:
+        """Approximate indexes where they are missing or stale; nothing is locked meanwhile."""
+        active = self.store.active_id()
+        build_large(self.store, [alike.MODEL, *([active] if active else [])], on_progress)
 
     def close(self) -> None:
         """End the decoding children and close the database."""

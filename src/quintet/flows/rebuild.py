@@ -18,7 +18,7 @@ from quintet.flows.reading import (
     record,
 )
 from quintet.flows.scan import Seen, look
-from quintet.flows.shelves import keep_only, open_shelves
+from quintet.flows.shelves import build_large, keep_only, open_shelves
 from quintet.media.isolate import Box
 from quintet.store.records import ChannelRow, FileRow, Record, VectorRow
 from quintet.store.sqlite import Store
@@ -65,7 +65,7 @@ def rebuild(store: Store, embedding: Embedding | None, on_progress: Progress) ->
         report.vectors += fill(store, embedding, store.channels(), on_progress)
     if report.damaged:
         _clear_others(store, embedding)
-    refresh_indexes(store)
+    refresh_indexes(store, on_progress)
     return report
 
 
@@ -77,10 +77,11 @@ def _clear_others(store: Store, embedding: Embedding | None) -> None:
             store.clear_vectors(row.id)
 
 
-def refresh_indexes(store: Store) -> None:
+def refresh_indexes(store: Store, on_progress: Progress) -> None:
     """Write every index file again and delete those of models that are gone."""
     ids = [alike.MODEL, *(row.id for row in store.models())]
-    keep_only(store, [])
+    keep_only(store, ids)
+    build_large(store, ids, on_progress, again=True)
     for model_id in ids:
         open_shelves(store, model_id)
 

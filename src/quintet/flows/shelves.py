@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quintet.flows import alike
-from quintet.index.files import cached
+from quintet.flows import large as large_shelves
+from quintet.flows.large import Large, Place, Progress, build_all, current, opened
+from quintet.index.files import cached, described
 from quintet.index.flat import Flat
+from quintet.index.ivf import IVF
 from quintet.store.sqlite import Store
 from quintet.types import Bool, Channel, Float32, Modality
+
+CHUNK = 65_536
+"""Item ids compared with a filter at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +42,8 @@ class Shelf:
 
     modality: Modality
     channel: Channel
-    index: Flat
-    item_ids: Sequence[str]
+    index: Flat | IVF
+    item_ids: NDArray[np.bytes_]
     spans: NDArray[np.int64]
     mean: Float32 | None = None
     scale: Float32 | None = None
@@ -55,7 +62,7 @@ class Shelf:
         best: dict[str, Found] = {}
         for key, score in self.index.search(z, wanted, mask):
             row = int(np.searchsorted(self.index.keys, key))
-            item_id = self.item_ids[row]
+            item_id = str(self.item_ids[row], "ascii")
             if item_id not in best:
                 first, last = self.spans[row]
                 best[item_id] = Found(item_id, (int(first), int(last)), score)
@@ -71,28 +78,78 @@ class Shelf:
     def _mask(self, allowed: frozenset[str] | None) -> Bool | None:
         if allowed is None:
             return None
-        return np.fromiter((i in allowed for i in self.item_ids), np.bool_, len(self.item_ids))
+        wanted = {item_id.encode() for item_id in allowed}
+        n = len(self.item_ids)
+        parts = (self.item_ids[i : i + CHUNK].tolist() for i in range(0, n, CHUNK))
+        return np.fromiter((item_id in wanted for part in parts for item_id in part), np.bool_, n)
 
 
-def open_shelves(store: Store, model_id: str) -> list[Shelf]:
+class Kept:
+    """Large index files that are open, so that a change to the library does not read them again."""
+
+    def __init__(self) -> None:
+        self._files: dict[Path, tuple[tuple[int, int], Large | None]] = {}
+
+    def large(self, store: Store, place: Place) -> Large | None:
+        """The file of a shelf, read when it is another than before."""
+        path = place.path(store)
+        mark = _mark(path)
+        kept = self._files.get(path)
+        if kept is None or kept[0] != mark:
+            kept = self._files[path] = mark, opened(store, place)
+        return kept[1]
+
+
+def _mark(path: Path) -> tuple[int, int]:
+    """Changes when another file takes the place of this one."""
+    try:
+        found = path.with_name(f"{path.name}.json").stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_ino
+
+
+def marks(store: Store, model_id: str) -> tuple[tuple[int, int], ...]:
+    """Change when a large index of the model has been built."""
+    return tuple(_mark(Place(model_id, m, c).path(store)) for m, c in store.shelves(model_id))
+
+
+def open_shelves(store: Store, model_id: str, kept: Kept | None = None) -> list[Shelf]:
     """The shelves of a model: from their cache files, or built from the store."""
-    return [_open(store, model_id, m, c) for m, c in store.shelves(model_id)]
+    places = [Place(model_id, m, c) for m, c in store.shelves(model_id)]
+    return [_open_large(store, p, kept or Kept()) or _open_exact(store, p) for p in places]
 
 
-def _open(store: Store, model_id: str, modality: Modality, channel: Channel) -> Shelf:
-    stamp = _stamp(store, model_id)
-    path = store.folder / "index" / f"{model_id}-{modality}-{channel}"
-    arrays = cached(path, stamp, lambda: _build(store, model_id, modality, channel))
+def _open_large(store: Store, place: Place, kept: Kept) -> Shelf | None:
+    """The shelf on its approximate index, None if it has none that fits the store."""
+    large = kept.large(store, place)
+    now = current(store, place, large) if large else None
+    if large is None or now is None or len(now.index) < large_shelves.EXACT_BELOW:
+        return None
+    rows = (now.item_ids, now.spans)
+    return Shelf(place.modality, place.channel, now.index, *rows, large.mean, large.scale)
+
+
+def _open_exact(store: Store, place: Place) -> Shelf:
+    stamp = _stamp(store, place.model_id)
+    path = exact_path(store, place)
+    arrays = cached(path, stamp, lambda: _build(store, place))
     keys, rows = np.asarray(arrays["keys"]), np.asarray(arrays["rows"])
     return Shelf(
-        modality=modality,
-        channel=channel,
+        modality=place.modality,
+        channel=place.channel,
         index=Flat(keys.astype(np.int64, copy=False), rows.astype(np.float32, copy=False)),
-        item_ids=[str(i, "ascii") for i in arrays["item_ids"].tolist()],
+        item_ids=np.asarray(arrays["item_ids"]).astype(np.bytes_, copy=False),
         spans=arrays["spans"].astype(np.int64, copy=False),
         mean=_float(arrays.get("mean")),
         scale=_float(arrays.get("scale")),
     )
+
+
+def exact_path(store: Store, place: Place) -> Path:
+    """Of the file of a shelf's exact index, without suffix."""
+    name = f"{place.model_id}-{place.modality}-{place.channel}"
+    return store.folder / "index" / name
 
 
 def _stamp(store: Store, model_id: str) -> str:
@@ -105,13 +162,11 @@ def _float(array: NDArray[np.generic] | None) -> Float32 | None:
     return None if array is None else array.astype(np.float32, copy=False)
 
 
-def _build(
-    store: Store, model_id: str, modality: Modality, channel: Channel
-) -> dict[str, NDArray[np.generic]]:
-    found = store.vectors(model_id, modality, channel)
+def _build(store: Store, place: Place) -> dict[str, NDArray[np.generic]]:
+    found = store.vectors(place.model_id, place.modality, place.channel)
     z = found.z
     extra: dict[str, NDArray[np.generic]] = {}
-    if model_id == alike.MODEL:
+    if place.model_id == alike.MODEL:
         mean, scale = alike.spread(z)
         z = alike.standardised(z, mean, scale)
         extra = {"mean": mean, "scale": scale}
@@ -126,8 +181,61 @@ def _build(
     }
 
 
+def build_large(
+    store: Store, model_ids: Sequence[str], on_progress: Progress, *, again: bool = False
+) -> None:
+    """Approximate indexes of large shelves; what is there serves until they are whole.
+
+    Args:
+        again: also those that are not stale.
+    """
+    for model_id in model_ids:
+        build_all(store, model_id, on_progress, again=again)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSummary:
+    """Which index answers for a shelf.
+
+    Attributes:
+        kind: ``exact`` (every vector is compared) or ``approximate`` (codes propose candidates).
+        vectors: how many it answers for; ``outside`` of them came after it was built.
+        memory_bytes: what it takes when it is open, None while no file says it.
+        file_bytes: of its file, None while there is none.
+    """
+
+    model: str
+    modality: Modality
+    channel: Channel
+    kind: str
+    vectors: int
+    outside: int
+    memory_bytes: int | None
+    file_bytes: int | None
+
+
+def summaries(store: Store, model_ids: Sequence[str]) -> list[IndexSummary]:
+    """The indexes of models, told from the manifests of their files."""
+    places = [Place(i, m, c) for i in model_ids for m, c in store.shelves(i)]
+    return [_summary(store, place) for place in places]
+
+
+def _summary(store: Store, place: Place) -> IndexSummary:
+    shelf = (place.model_id, place.modality, place.channel)
+    n = len(store.vector_keys(*shelf))
+    codes = described(place.path(store)) if n >= large_shelves.EXACT_BELOW else None
+    if codes is None:
+        sizes = described(exact_path(store, place))
+        total = sum(sizes.values()) if sizes else None
+        return IndexSummary(*shelf, "exact", n, 0, total, total)
+    memory = codes.get("codes", 0) + codes.get("keys", 0)
+    outside = max(0, n - codes.get("keys", 0) // 8)
+    return IndexSummary(*shelf, "approximate", n, outside, memory, sum(codes.values()))
+
+
 def keep_only(store: Store, model_ids: Sequence[str]) -> None:
-    """Delete cache files of models that are there no more."""
+    """Delete exact index files, and all files of models that are there no more."""
     for path in (store.folder / "index").glob("*"):
-        if not any(path.name.startswith(f"{i}-") for i in model_ids):
+        of_model = any(path.name.startswith(f"{i}-") for i in model_ids)
+        if not (of_model and "-ivf." in path.name):
             path.unlink(missing_ok=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from quintet.flows import alike
+from quintet.flows.shelves import IndexSummary, summaries
 from quintet.store.records import JobRow
 from quintet.store.sqlite import Store
 from quintet.types import Channel, Item, Segment
@@ -12,7 +14,7 @@ from quintet.types import Channel, Item, Segment
 
 @dataclass(frozen=True)
 class Status:
-    """Counts of what is in the library, its model, and its latest jobs."""
+    """Counts of what is in the library, its model, its indexes, and its latest jobs."""
 
     items: Mapping[str, int]
     files: int
@@ -24,6 +26,7 @@ class Status:
     labelled: int
     database_bytes: int
     model: str | None
+    indexes: Sequence[IndexSummary]
     jobs: Sequence[JobRow]
 
 
@@ -37,7 +40,13 @@ class Details:
 
 def status(store: Store) -> Status:
     """What is in the library, in numbers."""
-    return Status(**vars(store.stats()), model=store.active_id(), jobs=store.jobs(5))
+    active = store.active_id()
+    return Status(
+        **vars(store.stats()),
+        model=active,
+        indexes=summaries(store, [alike.MODEL, *([active] if active else [])]),
+        jobs=store.jobs(5),
+    )
 
 
 def details(store: Store, name: str) -> Details:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quintet.errors import UsageError
+
+BLOCK = 1 << 24
+"""Bytes read, written and digested at a time."""
 
 Arrays = Mapping[str, NDArray[np.generic]]
 
@@ -31,35 +34,74 @@ def cached(path: Path, stamp: str, build: Callable[[], Arrays]) -> Arrays:
     found = _read(path, stamp)
     if found is None:
         found = build()
-        _write(path, stamp, found)
+        write(path, stamp, found)
     return found
+
+
+def mapped(path: Path) -> tuple[str, Arrays] | None:
+    """The stamp of a file and its arrays, verified, as maps of the file; None on any doubt.
+
+    They take no memory but what the system has to spare. What is renamed over the file or deletes
+    it later does not change them.
+    """
+    try:
+        manifest = _manifest(path)
+        with _with(path, ".bin").open("rb") as file:
+            if _digest(manifest["stamp"], manifest["arrays"], _blocks(file)) != manifest["sha256"]:
+                return None
+            data = np.memmap(file, dtype=np.uint8, mode="r") if file.tell() else np.zeros(0, "u1")
+        return manifest["stamp"], {r["name"]: _array(data.data, r) for r in manifest["arrays"]}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def described(path: Path) -> dict[str, int] | None:
+    """Bytes of each array as the manifest says, nothing verified; None without a readable one."""
+    try:
+        return {
+            str(row["name"]): int(np.prod(row["shape"])) * np.dtype(row["dtype"]).itemsize
+            for row in _manifest(path)["arrays"]
+        }
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
 
 
 def _read(path: Path, stamp: str) -> Arrays | None:
     try:
-        manifest = json.loads(_with(path, ".json").read_bytes())
+        manifest = _manifest(path)
         if manifest["stamp"] != stamp:
             return None
         data = _with(path, ".bin").read_bytes()
-        if _digest(stamp, manifest["arrays"], data) != manifest["sha256"]:
+        if _digest(stamp, manifest["arrays"], [data]) != manifest["sha256"]:
             return None
         return {row["name"]: _array(data, row) for row in manifest["arrays"]}
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
+def _manifest(path: Path) -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads(_with(path, ".json").read_bytes())
+    return manifest
+
+
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    while block := file.read(BLOCK):
+        yield block
+
+
 def _with(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
 
-def _digest(stamp: str, rows: list[dict[str, Any]], data: bytes) -> str:
+def _digest(stamp: str, rows: list[dict[str, Any]], blocks: Iterable[bytes | memoryview]) -> str:
     """SHA-256 of what the manifest says and of the bytes it speaks of."""
     sha = hashlib.sha256(json.dumps([stamp, rows], sort_keys=True).encode())
-    sha.update(data)
+    for block in blocks:
+        sha.update(block)
     return sha.hexdigest()
 
 
-def _array(data: bytes, row: Mapping[str, Any]) -> NDArray[np.generic]:
+def _array(data: bytes | memoryview, row: Mapping[str, Any]) -> NDArray[np.generic]:
     dtype = np.dtype(row["dtype"])
     if dtype.hasobject:
         raise UsageError("an index file holds objects")
@@ -67,24 +109,32 @@ def _array(data: bytes, row: Mapping[str, Any]) -> NDArray[np.generic]:
     return np.frombuffer(data, dtype, int(np.prod(shape)), row["offset"]).reshape(shape)
 
 
-def _write(path: Path, stamp: str, arrays: Arrays) -> None:
+def write(path: Path, stamp: str, arrays: Arrays) -> bool:
+    """Put arrays into a file, in place of the one that is there; whether that could be done."""
     try:
         path.parent.mkdir(exist_ok=True)
         _sweep(path)
         rows: list[dict[str, Any]] = []
-        parts, offset = [], 0
+        offset = 0
         for name, array in arrays.items():
-            data = np.ascontiguousarray(array).tobytes()
             place = {"shape": list(array.shape), "offset": offset}
             rows.append({"name": name, "dtype": array.dtype.str, **place})
-            parts.append(data)
-            offset += len(data)
-        body = b"".join(parts)
-        manifest = {"stamp": stamp, "sha256": _digest(stamp, rows, body), "arrays": rows}
-        _replace(_with(path, ".bin"), body)
-        _replace(_with(path, ".json"), json.dumps(manifest).encode())
+            offset += array.nbytes
+        sha = _digest(stamp, rows, _parts(arrays))
+        manifest = {"stamp": stamp, "sha256": sha, "arrays": rows}
+        _replace(_with(path, ".bin"), _parts(arrays))
+        _replace(_with(path, ".json"), [json.dumps(manifest).encode()])
     except OSError:
-        return
+        return False
+    return True
+
+
+def _parts(arrays: Arrays) -> Iterator[memoryview]:
+    """The bytes of the arrays, one after the other, without a copy of all of them."""
+    for array in arrays.values():
+        flat = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+        for start in range(0, len(flat), BLOCK):
+            yield flat[start : start + BLOCK].data
 
 
 def _sweep(path: Path) -> None:
@@ -95,12 +145,12 @@ def _sweep(path: Path) -> None:
             left.unlink(missing_ok=True)
 
 
-def _replace(path: Path, data: bytes) -> None:
+def _replace(path: Path, parts: Iterable[bytes | memoryview]) -> None:
     """Write beside, flush, rename: a reader sees the old file or the new one, whole."""
     beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         with beside.open("wb") as file:
-            file.write(data)
+            file.writelines(parts)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)

@@ -7,12 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from quintet.errors import ShapeError, UsageError
+from quintet.index.rows import PAD, check_new, check_one, check_queries, padded
 from quintet.index.sketch import Sketch
 from quintet.types import Bool, Float32, Int64
-
-PAD = 8
-"""Rows are padded with zeros to a multiple of this many values: whole vector registers."""
 
 MANY = 20_000
 """From so many rows on a search reads their sketch first: the memory is what takes the time."""
@@ -62,9 +59,9 @@ class Flat:
             UsageError: NaN or infinity, or a key that is already there.
         """
         new = np.asarray(keys, dtype=np.int64)
-        self._check(new, z)
-        padded = _padded(z)
-        rows = padded if self._rows is None else np.concatenate([self._rows, padded])
+        check_new(new, z, self.keys, self._wide)
+        wide = padded(z.copy())
+        rows = wide if self._rows is None else np.concatenate([self._rows, wide])
         order = np.argsort(together := np.concatenate([self.keys, new]), kind="stable")
         if (order == np.arange(len(order))).all():
             self.keys, self._rows = together, rows
@@ -72,19 +69,9 @@ class Flat:
             self.keys, self._rows = together[order], np.ascontiguousarray(rows[order])
         self._sketch, self._longest = None, None
 
-    def _check(self, keys: Int64, z: Float32) -> None:
-        if z.ndim != 2 or len(z) != len(keys):
-            raise ShapeError(f"{len(keys)} keys need ({len(keys)}, k) rows, not {z.shape}")
-        self._check_width("rows are", z)
-        if not np.isfinite(z).all():
-            raise UsageError("a vector holds NaN or infinity; it is not added")
-        if len(np.unique(keys)) < len(keys) or np.isin(keys, self.keys).any():
-            raise UsageError("a key is already in the index; remove it first")
-
-    def _check_width(self, what: str, z: Float32) -> None:
-        if self._rows is not None and _width(z.shape[-1]) != self._rows.shape[1]:
-            wide = self._rows.shape[1]
-            raise ShapeError(f"{what} {z.shape[-1]} wide, those in the index {wide} (padded)")
+    @property
+    def _wide(self) -> int | None:
+        return None if self._rows is None else self._rows.shape[1]
 
     def search(
         self, z: Float32, count: int, allowed: Bool | None = None
@@ -98,24 +85,17 @@ class Flat:
             ShapeError: a query of another width, or a mask of another length.
             UsageError: NaN or infinity in the query.
         """
-        if z.ndim != 1:
-            raise ShapeError(f"a query is one (k,) vector, not {z.shape}; see search_many")
+        check_one(z)
         return self.search_many(z[None], count, allowed)[0]
 
     def search_many(
         self, z: Float32, count: int, allowed: Bool | None = None
     ) -> list[list[tuple[int, float]]]:
         """``search`` for each of (b, k) queries; many at a time cost less than one by one."""
-        if z.ndim != 2:
-            raise ShapeError(f"queries are (b, k), not {z.shape}")
-        self._check_width("the query is", z)
-        if not np.isfinite(z).all():
-            raise UsageError("the query holds NaN or infinity")
-        if allowed is not None and len(allowed) != len(self):
-            raise ShapeError(f"the mask has {len(allowed)} entries for {len(self)} rows")
+        check_queries(z, allowed, len(self), self._wide)
         if not len(self) or count < 1:
             return [[] for _ in z]
-        queries = _padded(z)
+        queries = padded(z)
         if len(queries) == 1 and self._is_sketch_due():
             return [self._by_sketch(queries[0], count, allowed)]
         return [
@@ -184,14 +164,3 @@ class Flat:
         if self._rows is not None:
             self._rows = np.ascontiguousarray(self._rows[keep])
         self._sketch, self._longest = None, None
-
-
-def _width(k: int) -> int:
-    return -(-k // PAD) * PAD
-
-
-def _padded(z: Float32) -> Float32:
-    n, k = z.shape
-    out = np.zeros((n, _width(k)), dtype=np.float32)
-    out[:, :k] = z
-    return out

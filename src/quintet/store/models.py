@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from quintet.errors import LibraryCorrupt, UnknownName
 from quintet.store.packing import checksum, pack_vector, verified
 from quintet.store.records import ModelRow, VectorRow, Vectors
-from quintet.types import Channel, Modality
+from quintet.types import Channel, Int64, Modality
 
 
 def insert(db: sqlite3.Connection, row: ModelRow) -> None:
@@ -45,13 +46,51 @@ def insert_vectors(
     )
 
 
-def vectors(db: sqlite3.Connection, model_id: str, modality: Modality, channel: Channel) -> Vectors:
-    """All vectors of one shelf, in the order of their keys."""
+def vectors(
+    db: sqlite3.Connection, model_id: str, modality: Modality, channel: Channel, after: int = 0
+) -> Vectors:
+    """The vectors of one shelf with larger keys than ``after``, in the order of their keys."""
     rows = db.execute(
+        "SELECT key, item_id, first, last, z, checksum FROM vectors"
+        " WHERE model_id = ? AND modality = ? AND channel = ? AND key > ? ORDER BY key",
+        (model_id, modality.value, channel.value, after),
+    ).fetchall()
+    return _vectors(model_id, channel, rows)
+
+
+def vector_parts(
+    db: sqlite3.Connection, model_id: str, modality: Modality, channel: Channel, size: int
+) -> Iterator[Vectors]:
+    """The vectors of one shelf in the order of their keys, so many in memory at a time."""
+    cursor = db.execute(
         "SELECT key, item_id, first, last, z, checksum FROM vectors"
         " WHERE model_id = ? AND modality = ? AND channel = ? ORDER BY key",
         (model_id, modality.value, channel.value),
-    ).fetchall()
+    )
+    while rows := cursor.fetchmany(size):
+        yield _vectors(model_id, channel, rows)
+
+
+def vector_keys(
+    db: sqlite3.Connection, model_id: str, modality: Modality, channel: Channel
+) -> Int64:
+    """The keys of the vectors of one shelf, increasing."""
+    rows = db.execute(
+        "SELECT key FROM vectors WHERE model_id = ? AND modality = ? AND channel = ? ORDER BY key",
+        (model_id, modality.value, channel.value),
+    )
+    return np.fromiter((key for (key,) in rows), dtype=np.int64)
+
+
+def vector_marks(db: sqlite3.Connection, keys: Sequence[int]) -> dict[int, bytes]:
+    """Key to checksum of some vectors; those that are not there are left out."""
+    found = (
+        db.execute("SELECT key, checksum FROM vectors WHERE key = ?", (k,)).fetchone() for k in keys
+    )
+    return {row[0]: row[1] for row in found if row}
+
+
+def _vectors(model_id: str, channel: Channel, rows: Sequence[tuple[Any, ...]]) -> Vectors:
     for _, item_id, *_, z, expected in rows:
         verified(
             f"the {channel} vector of item {item_id[:12]}", expected, z, way_out="quintet rebuild"

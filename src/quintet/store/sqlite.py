@@ -32,7 +32,7 @@ from quintet.store.records import (
     VectorRow,
     Vectors,
 )
-from quintet.types import Channel, Item, Local, Modality, Segment
+from quintet.types import Channel, Int64, Item, Local, Modality, Segment
 
 MANY = 500
 """Ids asked for in one statement."""
@@ -502,14 +502,33 @@ class Store:
         )
         return [(Modality(m), Channel(c)) for m, c in rows]
 
-    def vectors(self, model_id: str, modality: Modality, channel: Channel) -> Vectors:
-        """All vectors of one shelf, checked.
+    def vectors(
+        self, model_id: str, modality: Modality, channel: Channel, after: int = 0
+    ) -> Vectors:
+        """The vectors of one shelf with larger keys than ``after``, checked.
 
         Raises:
             LibraryCorrupt: a checksum does not hold.
         """
         with schema.translated(self.folder):
-            return models.vectors(self._db, model_id, modality, channel)
+            return models.vectors(self._db, model_id, modality, channel, after)
+
+    def vector_parts(
+        self, model_id: str, modality: Modality, channel: Channel, size: int
+    ) -> Iterator[Vectors]:
+        """The same, so many in memory at a time."""
+        with schema.translated(self.folder):
+            yield from models.vector_parts(self._db, model_id, modality, channel, size)
+
+    def vector_keys(self, model_id: str, modality: Modality, channel: Channel) -> Int64:
+        """The keys of the vectors of one shelf, increasing; a key is never used again."""
+        with schema.translated(self.folder):
+            return models.vector_keys(self._db, model_id, modality, channel)
+
+    def vector_marks(self, keys: Sequence[int]) -> dict[int, bytes]:
+        """Key to checksum of those of the vectors that are there."""
+        with schema.translated(self.folder):
+            return models.vector_marks(self._db, keys)
 
     def generation(self, model_id: str) -> tuple[int, int]:
         """Changes whenever the vectors of a model do: how many, and a mark of the latest one."""

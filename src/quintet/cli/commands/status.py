@@ -9,12 +9,15 @@ import click
 import quintet
 from quintet.cli import options, output
 
+APART = ("items", "indexes")
+"""What is shown in tables of its own."""
+
 
 @click.command()
 @options.library
 @options.as_json
 def command(folder: Path | None, as_json: bool) -> None:
-    """Show what is in the library: items by medium, missing files, errors, model, jobs."""
+    """Show what is in the library: items by medium, missing files, errors, model, indexes, jobs."""
     with quintet.open(folder, create=False) as lib:
         status = lib.status()
     if as_json:
@@ -22,8 +25,19 @@ def command(folder: Path | None, as_json: bool) -> None:
         return
     output.console.print(f"library  {lib.folder}")
     output.table(["medium", "items"], [[m, n] for m, n in status.items.items()])
-    rows = [[name, value] for name, value in output.plain(status).items() if name != "items"]
+    rows = [[name, value] for name, value in output.plain(status).items() if name not in APART]
     output.table(["", ""], [[k, _text(v)] for k, v in rows])
+    output.table(
+        ["index", "medium", "channel", "kind", "vectors", "memory"],
+        [
+            [i.model, i.modality, i.channel, i.kind, i.vectors, _megabytes(i.memory_bytes)]
+            for i in status.indexes
+        ],
+    )
+
+
+def _megabytes(size: int | None) -> str:
+    return "–" if size is None else f"{size / 1e6:.1f} MB"
 
 
 def _text(value: object) -> str:
