@@ -188,7 +188,7 @@ def _matches(
     """What one part of the query finds: by its words, and near it."""
     found: list[Match] = []
     if asked.words:
-        texts = parts.store.text_search(asked.words, 5 * count)
+        texts = parts.store.text_search(asked.words, 5 * count, ask.where, ask.modalities, allowed)
         found += text_matches(texts, asked.words, space, allowed)
     if asked.example is not None:
         shelves = _wanted(parts.shelves(alike.MODEL), ask)
