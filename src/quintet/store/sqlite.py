@@ -8,8 +8,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
-from quintet.errors import UnknownName, UsageError
-from quintet.store import checks, filters, fulltext, models, packing, schema
+from quintet.errors import FilterError, UnknownName, UsageError
+from quintet.store import checks, facets, filters, fulltext, models, packing, schema
 from quintet.store.database import MANY
 from quintet.store.failures import Failures
 from quintet.store.items import (
@@ -196,16 +196,37 @@ class Store(Trained, Labels, Failures, Searches):
         rows = self._rows(f"SELECT i.id FROM items i WHERE {sql} ORDER BY i.id", values)
         return [row[0] for row in rows]
 
+    def count(self, where: Sequence[str] = (), modalities: Sequence[Modality] = ()) -> int:
+        """How many items meet all conditions."""
+        sql, values = self._condition(where, modalities)
+        return int(self._rows(f"SELECT count(*) FROM items i WHERE {sql}", values)[0][0])
+
+    def facet(self, key: str, ids: Collection[str] | None = None) -> list[tuple[str, str]]:
+        """Item id and value, of every value of a key that the items (all when None) have.
+
+        Raises:
+            FilterError: a key that no item has.
+        """
+        if key not in facets.KEYS and key not in self._metadata_keys():
+            listed = ", ".join([*facets.KEYS, *sorted(self._metadata_keys())[:20]])
+            raise FilterError(f"no item has a key {key!r}; known: {listed}")
+        self._know_languages([key])
+        with schema.translated(self.folder):
+            return list(facets.pairs(self._db, key, ids))
+
     def _condition(
         self, where: Sequence[str], modalities: Sequence[Modality]
     ) -> tuple[str, list[object]]:
         own = filters.metadata_keys(where)
-        if "language" in filters.keys(where) and self.version < LANGUAGES_SINCE:
+        self._know_languages(filters.keys(where))
+        return filters.clause(where, modalities, self._metadata_keys() if own else ())
+
+    def _know_languages(self, keys: Sequence[str]) -> None:
+        if "language" in keys and self.version < LANGUAGES_SINCE:
             raise UsageError(
                 f"{self.folder} has schema {self.version}, which does not know the language of "
                 "its texts; any command that writes brings it up to date, such as: quintet rebuild"
             )
-        return filters.clause(where, modalities, self._metadata_keys() if own else ())
 
     def _metadata_keys(self) -> tuple[str, ...]:
         return tuple(r[0] for r in self._rows("SELECT DISTINCT lower(key) FROM metadata"))
