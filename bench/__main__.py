@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-SECTIONS = ("tables", "fivemedia", "excerpts", "encoders", "speed", "metrics")
+SECTIONS = ("tables", "fivemedia", "duplicates", "excerpts", "encoders", "speed", "metrics")
 PAGE = Path(__file__).parent.parent / "docs" / "results.md"
 HEAD = """# Results
 

@@ -112,7 +112,11 @@ def _groups(
     store: Store, shelf: Shelf, allowed: frozenset[str] | None, on_progress: Progress
 ) -> Iterator[Alike]:
     rows = np.flatnonzero(_mask(shelf, allowed))
-    near = _all_pairs(shelf, rows) if len(shelf.item_ids) < FEW else _near(shelf, rows, on_progress)
+    near = (
+        _all_pairs(shelf, rows)
+        if len(shelf.item_ids) < FEW
+        else candidates(shelf, rows, on_progress)
+    )
     pairs = list(_same(store, shelf, sorted(set(near))))
     for members, likeness in _tied(pairs):
         items = store.get_many([shelf.item_ids[row] for row in members])
@@ -134,7 +138,7 @@ def _all_pairs(shelf: Shelf, rows: np.ndarray) -> Iterator[tuple[int, int]]:
         yield from ((row, int(other)) for other in near)
 
 
-def _near(shelf: Shelf, rows: np.ndarray, on_progress: Progress) -> Iterator[tuple[int, int]]:
+def candidates(shelf: Shelf, rows: np.ndarray, on_progress: Progress) -> Iterator[tuple[int, int]]:
     """Pairs of neighbours whose pooled features are near enough, by the index."""
     mask = np.zeros(len(shelf.item_ids), dtype=np.bool_)
     mask[rows] = True
