@@ -28,7 +28,7 @@ ITEMS = 80
 COPIED = 20
 """… of which so many are copied, each in two ways."""
 
-SYNTHETIC = 100_000
+SYNTHETIC = 20_000
 """Rows of the timing of candidates."""
 
 Row = Mapping[str, str]

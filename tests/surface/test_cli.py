@@ -382,5 +382,5 @@ def test_saved_searches(run, media, tmp_path):
     assert " new" in run("saved", "鸟", "-L", tmp_path, "--seen").out
     assert run("saved", "鸟", "--new", "-L", tmp_path, "--json").json == []
     assert run("saved", "鸟", "--forget", "-L", tmp_path).code == 0
-    assert run("saved", "鸟", "-L", tmp_path).code == 1
+    assert run("saved", "鸟", "-L", tmp_path).code == 2
     assert run("saved", "--seen", "-L", tmp_path).code == 2

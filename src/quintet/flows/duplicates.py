@@ -1,8 +1,9 @@
 """Items with nearly the same content: encoded again, resized, wrapped or turned otherwise.
 
 Two items are such a pair when their pooled features are near each other among those of the library
-(that finds candidates, by the index of alikes) and nearly every local feature of each has its like
-in the other: an excerpt has only one of the two.
+(that finds candidates, by the index of alikes) and their local features are nearly the same: of
+pictures and sounds, laid over each other; of the others, nearly every one of each has its like in
+the other. An excerpt has only one of the two.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from quintet.flows import alike
 from quintet.flows.copies import of_steps
 from quintet.flows.parts import Parts
 from quintet.flows.shelves import Shelf
-from quintet.maths.interaction import best_matches, standard_steps
+from quintet.maths.interaction import best_matches, in_step
 from quintet.maths.padding import evenly
+from quintet.maths.rows import unit_rows
 from quintet.store.sqlite import Store
 from quintet.types import OWN_CHANNEL, Bool, Float32, Item, Modality
 
@@ -38,15 +40,18 @@ HELD = 1024
 BLOCK = 256
 """Items asked about, or pairs compared, at a time."""
 
+LAID_OVER = (Modality.IMAGE, Modality.AUDIO)
+"""Media whose copies keep their course from step to step, though each step may be changed."""
+
 SAME: Mapping[Modality, tuple[float, float]] = {
-    Modality.IMAGE: (0.6, 0.8),
-    Modality.VIDEO: (0.6, 0.8),
+    Modality.IMAGE: (0.6, 0.78),
+    Modality.VIDEO: (0.5, 0.84),
     Modality.TEXT: (0.6, 0.9),
-    Modality.AUDIO: (0.6, 0.8),
-    Modality.MESH: (0.6, 0.8),
+    Modality.AUDIO: (0.3, 0.8),
+    Modality.MESH: (0.6, 0.98),
 }
-"""Cosine of pooled features from which a pair is a candidate, and the mean cosine of local ones
-from which it is the same. Chosen by ``python -m bench duplicates`` on copies of training files."""
+"""Cosine of pooled features from which a pair is a candidate, and the likeness of local ones from
+which it is the same. Chosen by ``python -m bench duplicates`` on copies of training files."""
 
 Progress = Callable[[str, int, int], None]
 
@@ -174,12 +179,19 @@ def compared(store: Store, shelf: Shelf, pairs: Sequence[tuple[int, int]]) -> It
         block = pairs[start : start + BLOCK]
         ids = [shelf.item_ids[row] for row in sorted({row for pair in block for row in pair})]
         steps: dict[str, Float32] = {
-            item_id: standard_steps(evenly(local.x, HELD), mean, scale)
+            item_id: np.asarray((evenly(local.x, HELD) - mean) / scale, dtype=np.float32)
             for item_id, local in store.local(ids, shelf.channel).items()
         }
         for one, other in block:
             x, y = steps[shelf.item_ids[one]], steps[shelf.item_ids[other]]
-            yield Pair(one, other, min(_held(x, y), _held(y, x)))
+            yield Pair(one, other, _likeness(shelf.modality, x, y))
+
+
+def _likeness(modality: Modality, x: Float32, y: Float32) -> float:
+    if modality in LAID_OVER and min(len(x), len(y)) > 1:
+        return in_step(x, y, STEPS)
+    one, other = unit_rows(x), unit_rows(y)
+    return min(_held(one, other), _held(other, one))
 
 
 def _held(x: Float32, y: Float32) -> float:
