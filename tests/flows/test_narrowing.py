@@ -251,26 +251,36 @@ def test_groups_of_many_items_are_found_by_the_index(tmp_path):
         assert all(len(n) == 1 for n in numbers)
 
 
-def _picture(n, content, rng):
+def test_the_hits_wanted_are_there_though_the_first_are_all_alike(tmp_path):
+    rng = np.random.default_rng(0)
+    with quintet.create(tmp_path) as lib:
+        with Store.open(lib.folder, write=True) as store:
+            store.put([_picture(n, 0 if n < 12 else n, rng, "dog " * (20 - n)) for n in range(15)])
+        hits = lib.search("dog", group_by="near", k=2)
+        assert sorted(len(h.alike) for h in hits) == [0, 11]
+
+
+def _picture(n, content, rng, name="", modality=Modality.IMAGE):
     item_id, path = f"{n:064x}", f"/m/{n}.png"
     made = np.random.default_rng(content)
     x = made.normal(size=(20, 16)) + made.normal(size=16)
     local = Local((x + 0.02 * rng.normal(size=x.shape)).astype(np.float32), np.arange(20))
     return Record(
-        item=Item(item_id, Modality.IMAGE, "png", path, n, 1, "2024"),
+        item=Item(item_id, modality, "png", path, n, 1, "2024"),
         file=FileRow(path, "/m", n, 1, n, item_id),
         segments={Channel.SEEN: [Segment(SegmentKind.REGION, k) for k in range(20)]},
         local={Channel.SEEN: local},
         encoder={Channel.SEEN: "image_regions@1"},
-        texts=[],
+        texts=[TextRow("name", name)],
         vectors={alike.MODEL: [VectorRow(item_id, Channel.SEEN, 0, 19, alike.pooled(local))]},
     )
 
 
-def test_an_excerpt_is_no_duplicate(tmp_path):
+@pytest.mark.parametrize("modality", [Modality.IMAGE, Modality.VIDEO])
+def test_an_excerpt_is_no_duplicate(tmp_path, modality):
     rng = np.random.default_rng(0)
     with quintet.create(tmp_path) as lib:
-        records = [_picture(n, n, rng) for n in range(70)]
+        records = [_picture(n, n, rng, modality=modality) for n in range(70)]
         whole = records[0].local[Channel.SEEN]
         part = Local(whole.x[:8], whole.segment_of_step[:8])
         records[1] = _with(records[1], part)
