@@ -470,6 +470,10 @@ def _terms(
     return (*terms, *map(_term, plus), *(_term(part).unwanted() for part in minus))
 
 
+def _term(part: str | Term) -> Term:
+    return part if isinstance(part, Term) else Term.parse(part)
+
+
 def _silent(stage: str, done: int, total: int) -> None:
     """Progress that nobody watches."""
 

@@ -221,7 +221,9 @@ def test_a_record_holds_everything(path):
     )
     assert made.item.tags == ("x", "y")
     assert made.item.metadata == {
-        "title": "Bells", "width": "2", "duration_s": "1.000",
+        "title": "Bells",
+        "width": "2",
+        "duration_s": "1.000",
         "language": "en",  # of the subtitles
     }
     assert set(made.segments) == set(made.local) == {Channel.SEEN, Channel.HEARD, Channel.SAID}
