@@ -14,7 +14,16 @@ import tempfile
 import time
 from pathlib import Path
 
-SECTIONS = ("tables", "fivemedia", "excerpts", "encoders", "speed", "metrics", "scale")
+SECTIONS = (
+    "tables",
+    "fivemedia",
+    "duplicates",
+    "excerpts",
+    "encoders",
+    "speed",
+    "metrics",
+    "scale",
+)
 PAGE = Path(__file__).parent.parent / "docs" / "results.md"
 HEAD = """# Results
 

@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from quintet.errors import LibraryNotFound, UsageError
 from quintet.evaluate.retrieval import Table
-from quintet.flows import asking, learning, where
+from quintet.flows import asking, facets, learning, saved, where
 from quintet.flows.add import AddReport, Work, add, default_workers
 from quintet.flows.compare import Compared
 from quintet.flows.doctor import Check, library_checks, machine, nothing_at
+from quintet.flows.duplicates import Alike, duplicates
+from quintet.flows.facets import Facet
+from quintet.flows.grouping import Showing, shown
 from quintet.flows.learning import LabelCounts, ModelSummary, TrainReport
 from quintet.flows.parts import Parts, encoder, setting
 from quintet.flows.query import Term
 from quintet.flows.rebuild import RebuildReport
+from quintet.flows.saved import SavedHit
 from quintet.flows.status import Details, Status, details, export, status
 from quintet.flows.why import Why, draw, why
-from quintet.store.records import ErrorRow
+from quintet.store.records import ErrorRow, SavedRow
 from quintet.store.sqlite import Store
 from quintet.types import Hit, Item, Modality
 
@@ -146,6 +150,9 @@ class Library:
         k: int = 10,
         min_confidence: float = 0.0,
         per_medium: int | None = None,
+        group_by: str = "item",
+        sort: str = "confidence",
+        reverse: bool = False,
     ) -> list[Hit]:
         """Find items by words, by examples of any medium, by items, or by any mixture of them.
 
@@ -160,6 +167,10 @@ class Library:
             where: conditions like ``folder=holiday`` or ``date>2019``.
             min_confidence: 0..1, cut the less probable; needs a trained library.
             per_medium: at most so many hits of each medium.
+            group_by: ``item``; ``segment`` for one hit a matching moment; ``near`` for one hit of
+                all items with nearly the same content.
+            sort: how the ``k`` most relevant hits are ordered: ``confidence``, ``name``, ``date``,
+                ``size``, ``duration`` or ``added``; ``reverse`` the other way round.
 
         Raises:
             UsageError: nothing wanted, or ``min_confidence`` before training.
@@ -168,7 +179,81 @@ class Library:
         """
         terms = _terms(words, like, plus, minus)
         ask = asking.Ask(terms, _media(modalities), where, k, min_confidence, per_medium)
-        return asking.search(self._parts, ask)
+        return shown(self._parts, ask, Showing(group_by, sort, reverse))
+
+    def facets(
+        self,
+        keys: Sequence[str] = facets.DEFAULT,
+        words: str | None = None,
+        *,
+        like: str | Path | Sequence[str | Path] = (),
+        plus: Sequence[str | Term] = (),
+        minus: Sequence[str | Term] = (),
+        modalities: Sequence[Modality | str] = (),
+        where: Sequence[str] = (),
+        min_confidence: float = 0.0,
+        values: int = 10,
+    ) -> list[Facet]:
+        """How the whole result of a search divides; without words or examples, all items.
+
+        Args:
+            keys: ``modality``, ``format``, ``folder``, ``label``, ``tag``, ``year``, ``language``
+                or any metadata key.
+            values: of each key, at most so many.
+
+        Raises:
+            FilterError: a key that no item has.
+            UsageError: as for ``search``.
+        """
+        terms = _terms(words, like, plus, minus)
+        ask = asking.Ask(terms, _media(modalities), where, min_confidence=min_confidence)
+        chosen = [keys] if isinstance(keys, str) else keys
+        return facets.facets(self._parts, ask, chosen, values)
+
+    def duplicates(
+        self,
+        *,
+        modalities: Sequence[Modality | str] = (),
+        where: Sequence[str] = (),
+        on_progress: Progress | None = None,
+    ) -> list[Alike]:
+        """Groups of items with nearly the same content: encoded again, resized, turned …
+
+        Copies of the same bytes are one item already; see its ``others``.
+        """
+        tick = on_progress or _silent
+        return duplicates(self._parts, where, _media(modalities), tick)
+
+    def save_search(self, name: str, words: str | None = None, **options: Any) -> None:
+        """Keep a search under a name; its hits of today are not new later.
+
+        Args:
+            words, options: as for ``search``.
+
+        Raises:
+            UsageError: what ``search`` refuses, or a name without a character.
+        """
+        saved.save(self._parts, name, {"words": words, **options}, self.search)
+
+    def saved_searches(self) -> list[SavedRow]:
+        """The saved searches, by name."""
+        return self._parts.store.searches()
+
+    def run_saved(self, name: str, *, seen: bool = False) -> list[SavedHit]:
+        """The hits of a saved search, each with whether it is new.
+
+        Args:
+            seen: from now on these hits are not new.
+
+        Raises:
+            UnknownName: no search of that name.
+        """
+        return saved.run(self._parts, name, self.search, seen=seen)
+
+    def forget_search(self, name: str) -> None:
+        """Delete a saved search."""
+        with self._parts.writing() as store:
+            store.forget_search(name)
 
     def why(
         self,
@@ -384,8 +469,7 @@ def _terms(
     files = [like] if isinstance(like, (str, Path)) else like
     terms = [Term(words=words)] if words and words.strip() else []
     terms += [Term(file=Path(file)) for file in files]
-    terms += [_term(part) for part in plus]
-    return (*terms, *(_term(part).unwanted() for part in minus))
+    return (*terms, *map(_term, plus), *(_term(part).unwanted() for part in minus))
 
 
 def _term(part: str | Term) -> Term:

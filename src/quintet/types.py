@@ -226,6 +226,7 @@ class Hit:
     Attributes:
         score: what the list is sorted by; larger is better.
         confidence: calibrated probability in 0..1 that the hit is relevant, None before training.
+        alike: ids of further items with nearly the same content, where hits are grouped by it.
     """
 
     item: Item
@@ -233,6 +234,7 @@ class Hit:
     score: float
     confidence: float | None
     evidence: tuple[Evidence, ...]
+    alike: tuple[str, ...] = ()
 
 
 def tower(modality: Modality, channel: Channel) -> Modality:

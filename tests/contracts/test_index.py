@@ -137,6 +137,17 @@ class TestEveryIndex:
         index.add([1], np.ones((1, 3), np.float32))
         assert index.search(np.ones(3, np.float32), 5) == [(1, 3.0)]
 
+    def test_vectors_are_read_by_place(self, make):
+        z = unit(np.random.default_rng(3), 9, 5)
+        index = make()
+        index.add(range(1, 7), z[:6])
+        index.remove([2])
+        index.add([7, 9, 8], z[6:])
+        kept = [0, 2, 3, 4, 5, 6, 8, 7]
+        places = np.array([7, 0, 3])
+        found = index.vectors(places)
+        np.testing.assert_array_equal(found[:, :5], z[[kept[p] for p in places]])
+
     def test_one_row(self, make):
         index = make()
         index.add([7], np.array([[0.6, 0.8]], np.float32))

@@ -14,6 +14,7 @@ import pytest
 
 import quintet
 from quintet.errors import LibraryBusy
+from quintet.store.schema import VERSION
 from quintet.store.sqlite import Store
 
 FILES = 300
@@ -242,7 +243,7 @@ def test_every_broken_library_is_one_line_and_exit_code_1(library):
     newer = bytearray(whole)
     newer[60:64] = (99).to_bytes(4, "big")
     for damaged, said in (
-        (bytes(newer), ("schema 99", "knows 1")),
+        (bytes(newer), ("schema 99", f"knows {VERSION}")),
         (os.urandom(len(whole)), ("damaged",)),
         (whole[:100], ("damaged",)),
     ):

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from quintet.cli.main import quintet
 from quintet.types import Modality
@@ -300,3 +301,86 @@ def test_add_without_init_makes_the_users_own_library(run, media, tmp_path):
     done = run("add", some(media, "car", "text"), cwd=tmp_path, env=env)
     assert done.code == 0
     assert str(tmp_path / "data") in done.out.replace("\n", "")
+
+
+def test_facets_beside_hits_and_alone(run, trained):
+    found = run("search", "car", "-L", trained, "--facets", "label,modality", "--json").json
+    assert len(found["hits"]) == 10
+    label, modality = found["facets"]
+    assert {b["value"] for b in label["values"]} == set(CLASSES)
+    expected = {b["value"]: b["expected"] for b in label["values"]}
+    assert max(expected, key=expected.get) == label["values"][0]["value"] == "car"
+    assert {b["value"] for b in modality["values"]} == set(MEDIA)
+    (alone,) = run(
+        "facets", "--by", "modality", "--where", "label=car", "-L", trained, "--json"
+    ).json
+    assert {b["count"] for b in alone["values"]} == {PER_CLASS}
+    told = run("search", "car", "-L", trained, "--facets", "label,modality").out
+    assert "expected" in told
+    assert run("facets", "--by", "colour", "-L", trained).code == 2
+
+
+def test_language_narrows_words(run, untrained):
+    found = run("search", "鸟", "--where", "language=zh", "-L", untrained, "--json").json
+    assert found
+    assert {h["item"]["metadata"]["language"] for h in found} == {"zh"}
+    assert run("search", "鸟", "--where", "language=en", "-L", untrained, "--json").json == []
+
+
+def test_moments_of_a_video_are_hits_of_their_own(run, trained, media):
+    path = some(media, "car", "video")
+    hits = run(
+        *("search", "--like", path, "--in", "video", "-L", trained, "--group-by", "segment"),
+        *("-k", "50", "--json"),
+    ).json
+    paths = [h["item"]["path"] for h in hits]
+    assert len(paths) > len(set(paths)) > 1
+    places = [(h["item"]["path"], str(h["evidence"][-1].get("segment"))) for h in hits]
+    assert len(set(places)) == len(places)
+    assert [h["confidence"] for h in hits] == sorted((h["confidence"] for h in hits), reverse=True)
+
+
+def test_hits_in_the_order_of_names(run, untrained):
+    names = [
+        Path(h["item"]["path"]).name
+        for h in run("search", "bell", "--sort", "name", "-L", untrained, "--json").json
+    ]
+    assert names == sorted(names)
+
+
+def test_the_same_picture_in_another_file_is_found_and_put_together(run, media, tmp_path):
+    picture = some(media, "car", "image")
+    (tmp_path / "m").mkdir()
+    for n, path in enumerate([picture, some(media, "bell", "image"), some(media, "bird", "image")]):
+        shutil.copy(path, tmp_path / "m" / f"car {n}{path.suffix}")
+    Image.open(picture).convert("RGB").save(tmp_path / "m" / "car again.jpg", quality=50)
+    assert run("init", tmp_path).code == 0
+    assert run("add", tmp_path / "m", "-L", tmp_path).code == 0
+    (group,) = run("duplicates", "-L", tmp_path, "--json").json
+    found = {Path(item["path"]).name for item in group["items"]}
+    assert found == {f"car 0{picture.suffix}", "car again.jpg"}
+    assert "% alike" in run("duplicates", "-L", tmp_path).out
+    assert len(run("search", "car", "-L", tmp_path, "--json").json) == 4
+    hits = run("search", "car", "--group-by", "near", "-L", tmp_path, "--json").json
+    assert sorted(len(h.get("alike", [])) for h in hits) == [0, 0, 1]
+    assert "+1 alike" in run("search", "car", "--group-by", "near", "-L", tmp_path).out
+    assert run("duplicates", "-L", tmp_path, "--in", "audio", "--json").json == []
+
+
+def test_saved_searches(run, media, tmp_path):
+    shutil.copytree(media / "bird" / "text", tmp_path / "m" / "bird")
+    assert run("init", tmp_path).code == 0
+    assert run("add", tmp_path / "m", "-L", tmp_path).code == 0
+    assert run("save", "鸟", "bird", "-L", tmp_path, "-k", "50", "--in", "text,image").code == 0
+    (row,) = run("saved", "-L", tmp_path, "--json").json
+    assert (row["name"], row["query"]["words"]) == ("鸟", "bird")
+    assert not any(h["new"] for h in run("saved", "鸟", "-L", tmp_path, "--json").json)
+    shutil.copytree(media / "bird" / "image", tmp_path / "m" / "bird" / "image")
+    assert run("add", tmp_path / "m", "-L", tmp_path).code == 0
+    new = [h for h in run("saved", "鸟", "-L", tmp_path, "--json").json if h["new"]]
+    assert {h["item"]["modality"] for h in new} == {"image"}
+    assert " new" in run("saved", "鸟", "-L", tmp_path, "--seen").out
+    assert run("saved", "鸟", "--new", "-L", tmp_path, "--json").json == []
+    assert run("saved", "鸟", "--forget", "-L", tmp_path).code == 0
+    assert run("saved", "鸟", "-L", tmp_path).code == 2
+    assert run("saved", "--seen", "-L", tmp_path).code == 2

@@ -29,8 +29,8 @@ where = click.option(
     multiple=True,
     metavar="CONDITION",
     help="Keep items with KEY=VALUE, KEY!=VALUE, KEY~PART, KEY<VALUE or KEY>VALUE; may be "
-    "repeated. Keys: modality, folder, name, path, label, tag, format, date, duration, size, "
-    "missing, and any metadata key (artist, camera …).",
+    "repeated. Keys: modality, folder, name, path, label, tag, format, language, date, duration, "
+    "size, added, missing, and any metadata key (artist, camera …).",
 )
 
 count = click.option(
@@ -86,6 +86,55 @@ media = click.option(
     metavar="MEDIA",
     help="Only these media: a list like image,mesh of image, video, text, audio, mesh.",
 )
+
+
+min_confidence = click.option(
+    "--min-confidence",
+    default=0.0,
+    type=click.FloatRange(0.0, 1.0),
+    help="Cut hits that are less probable than this (needs a trained library).",
+)
+
+per_medium = click.option(
+    "--per-medium", type=click.IntRange(1), metavar="N", help="At most N hits of each medium."
+)
+
+group_by = click.option(
+    "--group-by",
+    default="item",
+    show_default=True,
+    type=click.Choice(["item", "segment", "near"]),
+    help="One hit an item, one for each matching moment of it, or one for all items with nearly "
+    "the same content.",
+)
+
+sort = click.option(
+    "--sort",
+    default="confidence",
+    show_default=True,
+    type=click.Choice(["confidence", "name", "date", "size", "duration", "added"]),
+    help="Show the most relevant hits in this order: names from A, all others from the largest or "
+    "latest.",
+)
+
+reverse = click.option("--reverse", is_flag=True, help="The other way round.")
+
+
+def query(command: F) -> F:
+    """All options of a search beside its words, under the names of ``Library.search``."""
+    asked = (like, plus, minus, media, where, count, min_confidence, per_medium)
+    for option in reversed((*asked, group_by, sort, reverse)):
+        command = option(command)
+    return command
+
+
+def listed(text: str) -> list[str]:
+    """A comma-separated list.
+
+    >>> listed("label, year,")
+    ['label', 'year']
+    """
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def pairs(params: tuple[str, ...]) -> dict[str, str]:

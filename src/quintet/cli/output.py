@@ -17,7 +17,10 @@ from rich.table import Table
 from quintet.types import Hit
 
 if TYPE_CHECKING:
+    from quintet.flows.duplicates import Alike
+    from quintet.flows.facets import Facet
     from quintet.flows.why import Why
+    from quintet.store.records import SavedRow
 
 console = Console(highlight=False, soft_wrap=False)
 
@@ -78,17 +81,23 @@ def _cell(value: Any) -> str:
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
-def hits(found: Sequence[Hit]) -> None:
-    """Hits, best first: confidence, medium, path, and why, one line each."""
+def hits(found: Sequence[Hit], *, new: frozenset[str] = frozenset()) -> None:
+    """Hits in their order: confidence, medium, path, and why, one line each.
+
+    Args:
+        new: ids of the items that are marked as new.
+    """
     if not found:
         console.print("nothing found")
         return
     for hit in found:
         sure = _percent(hit.confidence)
-        gone = " [red](file missing)[/]" if hit.item.missing else ""
+        notes = " [green]new[/]" if hit.item.id in new else ""
+        notes += f" [dim]+{len(hit.alike)} alike[/]" if hit.alike else ""
+        notes += " [red](file missing)[/]" if hit.item.missing else ""
         console.print(
             f"{hit.rank:3d}  [bold]{sure}[/]  {hit.item.modality:5s}  "
-            f"{escape(printable(_short(hit.item.path)))}{gone}",
+            f"{escape(printable(_short(hit.item.path)))}{notes}",
             soft_wrap=True,
         )
         for evidence in hit.evidence:
@@ -136,6 +145,61 @@ TOLD = 5
 
 def _quoted(text: str) -> str:
     return f": “{text}”" if text else ""
+
+
+def facets(found: Sequence[Facet]) -> None:
+    """One table a key: its values and how many items have them."""
+    for facet in found:
+        expected = any(bucket.expected is not None for bucket in facet.values)
+        rows = [
+            [b.value, b.count, *([round(b.expected or 0.0, 1)] if expected else [])]
+            for b in facet.values
+        ]
+        if facet.more:
+            rows.append([f"({facet.more} more)", None, *([None] if expected else [])])
+        if facet.without:
+            rows.append(["(none)", facet.without, *([None] if expected else [])])
+        heads = [facet.key, "items", *(["expected"] if expected else [])]
+        console.print()
+        table(heads, rows)
+
+
+def duplicates(found: Sequence[Alike]) -> None:
+    """One block a group: how alike its items are, and their files."""
+    if not found:
+        console.print("no items with nearly the same content")
+    for group in found:
+        title = f"{group.modality}, {len(group.items)} items, {100 * group.likeness:.0f} % alike"
+        console.print(f"[bold]{title}[/]")
+        for item in group.items:
+            copies = f" [dim]+{len(item.others)} same bytes[/]" if item.others else ""
+            path = escape(printable(_short(item.path)))
+            console.print(f"  {item.size_bytes:>12,}  {path}{copies}", soft_wrap=True)
+
+
+def searches(found: Sequence[SavedRow], *, as_json: bool) -> None:
+    """The saved searches: name, what is asked, and when it was last seen."""
+    if as_json:
+        emit_json(found)
+    elif not found:
+        console.print("no saved searches; keep one with: quintet save NAME WORDS")
+    else:
+        rows = [[row.name, _asked(row.query), (row.seen_at or "")[:16]] for row in found]
+        table(["name", "search", "seen (UTC)"], rows)
+
+
+def _asked(query: Mapping[str, Any]) -> str:
+    told = [f"{k}={v}" for k, v in query.items() if k != "words" and _DEFAULTS.get(k) != v]
+    return " ".join([str(query.get("words") or ""), *told]).strip()
+
+
+_DEFAULTS = {
+    "k": 10,
+    "min_confidence": 0.0,
+    "group_by": "item",
+    "sort": "confidence",
+    "reverse": False,
+}
 
 
 def _percent(confidence: float | None) -> str:

@@ -26,8 +26,9 @@ from quintet.flows.reading import (
 )
 from quintet.flows.scan import Passed, Seen, scan
 from quintet.media.isolate import Box
+from quintet.store.database import now
 from quintet.store.records import ErrorRow, Failure, FileRow, Placement, Record
-from quintet.store.sqlite import Store, now
+from quintet.store.sqlite import Store
 from quintet.types import Media
 
 BATCH = 32

@@ -87,7 +87,7 @@ def search(parts: Parts, ask: Ask) -> list[Hit]:
     """Hits for the parts of the query; items that are parts themselves are left out."""
     found = ranking(parts, ask)
     rows = [row for row in found.rows if (row[1] or 0.0) >= ask.min_confidence]
-    rows = _spread(parts.store, rows, ask) if ask.per_medium else rows[: ask.k]
+    rows = cut(parts.store, rows, ask)
     return hits(rows, parts.store, found.space.embed if found.space else None)
 
 
@@ -188,7 +188,7 @@ def _matches(
     """What one part of the query finds: by its words, and near it."""
     found: list[Match] = []
     if asked.words:
-        texts = parts.store.text_search(asked.words, 5 * count)
+        texts = parts.store.text_search(asked.words, 5 * count, ask.where, ask.modalities, allowed)
         found += text_matches(texts, asked.words, space, allowed)
     if asked.example is not None:
         shelves = _wanted(parts.shelves(alike.MODEL), ask)
@@ -200,10 +200,12 @@ def _matches(
     return found + space_matches(probes, shelves, space, allowed, count)
 
 
-def _spread(store: Store, rows: Sequence[Row], ask: Ask) -> list[Row]:
+def cut(store: Store, rows: Sequence[Row], ask: Ask) -> list[Row]:
     """The first k rows with at most ``per_medium`` of each medium."""
+    if ask.per_medium is None:
+        return list(rows[: ask.k])
     kept: list[Row] = []
-    room = dict.fromkeys(Modality, ask.per_medium or 0)
+    room = dict.fromkeys(Modality, ask.per_medium)
     medium = {i.id: i.modality for i in store.get_many([_item(row) for row in rows])}
     for row in rows:
         modality = medium[_item(row)]

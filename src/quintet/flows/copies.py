@@ -92,7 +92,7 @@ def candidates(
     if shelf.mean is None or shelf.scale is None:
         raise UsageError(f"the shelf of {shelf.modality} holds vectors of a model, not pooled ones")
     near = shelf.search(shelf.standardised(alike.pooled(local)), CANDIDATES, allowed)
-    mean, scale = _of_steps(shelf.mean, shelf.scale)
+    mean, scale = of_steps(shelf.mean, shelf.scale)
     query = standard_steps(evenly(local.x, STEPS), mean, scale)
     found = []
     for item_id, held in store.local([row.item_id for row in near], shelf.channel).items():
@@ -123,7 +123,7 @@ def leads(cosine: Float64) -> Float64:
     return np.asarray(np.minimum(lead, MOST_LEAD))
 
 
-def _of_steps(mean: Float32, scale: Float32) -> tuple[Float32, Float32]:
+def of_steps(mean: Float32, scale: Float32) -> tuple[Float32, Float32]:
     """(d,) mean and spread of steps, from those of pooled rows (mean ‖ deviation of the steps)."""
     d = len(mean) // 2
     spread = np.sqrt(np.square(scale[:d]) + np.square(mean[d:]))

@@ -19,6 +19,7 @@ from quintet.flows import alike
 from quintet.flows.moments import moments, within
 from quintet.flows.naming import name_texts
 from quintet.flows.scan import Seen, sidecars
+from quintet.media import languages
 from quintet.media.isolate import Box
 from quintet.roles import Encoder
 from quintet.store.records import FileRow, Record, TextRow, VectorRow
@@ -207,12 +208,20 @@ def file_row(seen: Seen, root: str, item_id: str) -> FileRow:
 def _metadata(media: Media) -> dict[str, str]:
     duration = getattr(media, "duration_s", None)
     extra = {} if duration is None else {"duration_s": f"{duration:.3f}"}
+    extra["language"] = _language(media)
     return {k: str(v) for k, v in {**media.metadata, **extra}.items() if str(v).strip()}
+
+
+def _language(media: Media) -> str:
+    """As a text or the subtitles read, else as the file says; "" where nothing tells."""
+    words = [t for t in tracks(media).values() if isinstance(t, TextMedia)]
+    claimed = media.metadata.get("language")
+    return languages.of(words[0].text, claimed) if words else languages.code(claimed or "")
 
 
 def _texts(item: Item, media: Media) -> list[TextRow]:
     rows = [TextRow("tag", tag) for tag in item.tags]
-    skip = {"width", "height", "duration_s"}
+    skip = {"width", "height", "duration_s", "language"}
     rows += [TextRow("metadata", v) for k, v in media.metadata.items() if k not in skip]
     for channel, track in tracks(media).items():
         if isinstance(track, TextMedia):

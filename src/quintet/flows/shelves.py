@@ -58,6 +58,19 @@ class Shelf:
                 return best[:count]
             wanted = min(len(self.item_ids), wanted * 4)
 
+    def every(self, z: Float32, items: frozenset[str]) -> list[Found]:
+        """All stretches of these items, best first."""
+        mask = np.fromiter((i in items for i in self.item_ids), np.bool_, len(self.item_ids))
+        rows = [
+            (int(np.searchsorted(self.index.keys, key)), score)
+            for key, score in self.index.search(z, int(mask.sum()), mask)
+        ]
+        spans = [(int(first), int(last)) for first, last in self.spans[[row for row, _ in rows]]]
+        return [
+            Found(self.item_ids[row], span, score)
+            for (row, score), span in zip(rows, spans, strict=True)
+        ]
+
     def _search(self, z: Float32, wanted: int, mask: Bool | None) -> list[Found]:
         best: dict[str, Found] = {}
         for key, score in self.index.search(z, wanted, mask):

@@ -51,6 +51,10 @@ class Flat:
         """(n, k padded) float32: what is written to a cache file."""
         return self._rows if self._rows is not None else np.zeros((0, PAD), dtype=np.float32)
 
+    def vectors(self, rows: Int64) -> Float32:
+        """(b, k padded) the vectors of b places in ``keys``."""
+        return self.rows[rows]
+
     def add(self, keys: Sequence[int], z: Float32) -> None:
         """Add (n, k) float32 rows under new keys.
 

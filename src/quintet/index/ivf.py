@@ -107,6 +107,17 @@ class IVF:
         wide: int = (self.fresh if self.base is None else self.base).rows.shape[1]
         return wide
 
+    def vectors(self, rows: Int64) -> Float32:
+        """(b, k padded) the vectors of b places in ``keys``."""
+        wanted = self.keys[rows]
+        found = np.empty((len(rows), self._wide or 0), dtype=np.float32)
+        for part in (self.fresh, self.base):
+            if part is not None and len(part.keys):
+                at = np.minimum(np.searchsorted(part.keys, wanted), len(part.keys) - 1)
+                own = part.keys[at] == wanted
+                found[own] = part.rows[at[own]]
+        return found
+
     def add(self, keys: Sequence[int], z: Float32) -> None:
         """Add (n, k) float32 rows under new keys.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from quintet.maths.rows import unit_rows
+from quintet.maths.rows import SMALL, unit_rows
 from quintet.types import Float32, Int64
 
 
@@ -22,3 +22,26 @@ def best_matches(query: Float32, steps: Float32) -> tuple[Float32, Int64]:
     cosines = query @ steps.T
     at = cosines.argmax(axis=1)
     return cosines[np.arange(len(query)), at], at.astype(np.int64)
+
+
+def in_step(x: Float32, y: Float32, steps: int) -> float:
+    """Cosine of two sequences laid over each other from end to end, each without its own mean.
+
+    What changes every step alike, such as another loudness or fewer high tones, changes nothing.
+
+    Args:
+        x: (t, d) and y: (u, d), ``t, u >= 1``; steps: places at which they are compared.
+
+    >>> x = np.array([[0.0], [1.0], [0.0], [2.0]], dtype=np.float32)
+    >>> round(in_step(x, x + 5, 4), 3), round(in_step(x, -x, 4), 3), in_step(x, 0 * x, 4)
+    (1.0, -1.0, 0.0)
+    """
+    one, other = _laid_out(x, steps), _laid_out(y, steps)
+    length = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return float(np.vdot(one, other)) / length if length > SMALL else 0.0
+
+
+def _laid_out(x: Float32, steps: int) -> Float32:
+    places = ((np.arange(steps) + 0.5) / steps * len(x)).astype(np.int64)
+    laid: Float32 = x[places]
+    return np.asarray(laid - laid.mean(axis=0), dtype=np.float32)

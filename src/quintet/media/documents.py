@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from quintet.errors import Code, FileProblem
-from quintet.media import sentences
+from quintet.media import languages, sentences
 from quintet.media.limits import Limits
 from quintet.media.metadata import flat
 from quintet.types import Modality, Segment, TextMedia
@@ -49,13 +49,14 @@ def assembled(document: Document, format: str, limits: Limits) -> TextMedia:
     if not found:
         raise FileProblem(Code.NO_CONTENT, "no words")
     text = BETWEEN_PARTS.join(p.text for p in parts)
+    metadata = flat(document.metadata.items())
     return TextMedia(
         modality=Modality.TEXT,
         format=format,
         segments=found,
-        metadata=flat(document.metadata.items()),
+        metadata=metadata,
         text=text,
-        language=sentences.language(text),
+        language=languages.of(text, metadata.get("language")),
     )
 
 

@@ -32,9 +32,6 @@ _NUMBERED = (
 )
 _BEFORE_NUMBER = frozenset(_NUMBERED.split())
 _LAST_WORD = re.compile(r"([^\W\d_]+(?:\.[^\W\d_]+)*)$")
-_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-_KANA_HANGUL = re.compile("[\u3040-\u30ff\uac00-\ud7af]")
-_LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
 _CUT = re.compile(r"[\s,;:，、：；]")
 
 
@@ -69,22 +66,6 @@ def spans(text: str) -> Iterator[tuple[int, int]]:
             yield from _trimmed(text, begin, match.end())
             begin = match.end()
     yield from _trimmed(text, begin, len(text))
-
-
-def language(text: str) -> str:
-    """``zh`` or ``en`` by the share of scripts, ``""`` for neither.
-
-    >>> language("The cat"), language("一只猫 (cat)"), language("Кот"), language("ねこがいる")
-    ('en', 'zh', '', '')
-    """
-    sample = text[:50_000]
-    letters = sum(c.isalpha() for c in sample)
-    han, latin = len(_HAN.findall(sample)), len(_LATIN.findall(sample))
-    if not letters or len(_KANA_HANGUL.findall(sample)) > 0.1 * letters:
-        return ""
-    if han > 0.3 * letters or 2 * han > latin:  # a Chinese word counts about half the letters
-        return "zh"
-    return "en" if latin > 0.7 * letters else ""
 
 
 def _ends(text: str, begin: int, match: re.Match[str]) -> bool:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from quintet.errors import FilterError
+from quintet.media import languages
 from quintet.store.packing import path_key, storable
 from quintet.types import Modality
 
@@ -24,18 +25,24 @@ KEYS = (
     "label",
     "tag",
     "date",
+    "added",
     "duration",
     "size",
+    "language",
     "missing",
     "id",
 )
 """Keys that every item has; any other key is looked up in the metadata."""
 
 
+def keys(conditions: Sequence[str]) -> list[str]:
+    """What the conditions are about."""
+    return [_parsed(condition)[0] for condition in conditions]
+
+
 def metadata_keys(conditions: Sequence[str]) -> list[str]:
     """The keys of the conditions that must be looked up in the metadata."""
-    keys = [_parsed(condition)[0] for condition in conditions]
-    return [key for key in keys if key not in KEYS]
+    return [key for key in keys(conditions) if key not in KEYS]
 
 
 def clause(
@@ -90,15 +97,17 @@ def _positive(key: str, operator: str, value: str, condition: str) -> tuple[str,
     if key == "missing":
         has = _FILE.format("f.missing = 0")
         return (f"NOT {has}" if _yes(operator, value, condition) else has), []
-    if key == "date":
-        return _date(operator, storable(value))
+    if key in ("date", "added"):
+        return _date(f"i.{key}" if key == "date" else "i.added_at", operator, storable(value))
+    if key == "language" and operator == "=":
+        value = languages.code(value)
     if key == "modality" and operator == "=" and value.lower() not in set(Modality):
         raise FilterError(f"{condition!r}: the media are {', '.join(Modality)}")
     column, wrap = _column(key)
     stored = path_key(value) if column.startswith(("f.path", "replace", "rtrim")) else value
-    sql, parameter = _compare(column, operator, storable(stored))
+    sql, parameters = _compare(column, operator, storable(stored))
     extra: list[object] = [key] if wrap.startswith("EXISTS (SELECT 1 FROM metadata") else []
-    return wrap.format(sql), [*extra, parameter]
+    return wrap.format(sql), [*extra, *parameters]
 
 
 def _column(key: str) -> tuple[str, str]:
@@ -116,23 +125,28 @@ def _column(key: str) -> tuple[str, str]:
     return "x.value", _OF_ITEM.format("metadata", "lower(x.key) = ? AND {}")
 
 
-def _compare(column: str, operator: str, value: str) -> tuple[str, object]:
+def _compare(column: str, operator: str, value: str) -> tuple[str, list[object]]:
     if operator == "~":
-        return f"instr(lower({column}), lower(?)) > 0", value
+        return f"instr(lower({column}), lower(?)) > 0", [value]
     if operator == "=" and column.startswith("rtrim"):
-        return f"instr(lower({column}), lower(?)) > 0", f"/{value.strip('/')}/"
+        return f"instr(lower({column}), lower(?)) > 0", [f"/{value.strip('/')}/"]
+    number = _amount(value) if column == "x.value" else None
+    if number is not None:
+        same = f"CAST({column} AS REAL) {operator} ? AND {column} GLOB '[0-9.+-]*'"
+        if operator != "=":
+            return f"({same})", [number]
+        whole = f"{column} NOT GLOB '*[^0-9.+-]*'"  # 2019-05 = 2019 is not meant, nor is 50mm = 50
+        return f"(lower({column}) = lower(?) OR ({same} AND {whole}))", [value, number]
     if operator == "=":
-        return f"lower({column}) = lower(?)", value
-    if column == "x.value" and _is_number(value):
-        return f"(CAST({column} AS REAL) {operator} ? AND {column} GLOB '[0-9.+-]*')", float(value)
-    return f"{column} {operator} ?", value
+        return f"lower({column}) = lower(?)", [value]
+    return f"{column} {operator} ?", [value]
 
 
-def _date(operator: str, value: str) -> tuple[str, list[object]]:
+def _date(column: str, operator: str, value: str) -> tuple[str, list[object]]:
     """Dates compare as far as they are given: 2019 is all of that year."""
     if operator == "~":
-        return "instr(i.date, ?) > 0", [value]
-    return f"(substr(i.date, 1, ?) {operator} ?)", [len(value), value]
+        return f"instr({column}, ?) > 0", [value]
+    return f"(substr({column}, 1, ?) {operator} ?)", [len(value), value]
 
 
 def _yes(operator: str, value: str, condition: str) -> bool:
@@ -142,11 +156,14 @@ def _yes(operator: str, value: str, condition: str) -> bool:
     return answers[value.lower()]
 
 
-def _is_number(value: str) -> bool:
+def _amount(value: str) -> float | None:
+    """A plain number, with k, M or G behind it or not; None for anything else."""
+    unit = _UNITS.get(value[-1].lower(), 1.0)
     try:
-        return math.isfinite(float(value))
+        number = float(value[:-1] if unit > 1 else value)
     except ValueError:
-        return False
+        return None
+    return number * unit if math.isfinite(number) else None
 
 
 def _number_operator(operator: str, condition: str) -> str:

@@ -28,6 +28,21 @@ ENOUGH = 50
 BODIES = ("text", "subtitle")
 """Fields of running text; the others are titles."""
 
+IN_ITEMS = "+rowid IN (SELECT id FROM texts WHERE item_id IN (SELECT value FROM json_each(?)))"
+"""A condition on rows of words: their item is one of a JSON list. It is asked of each row found;
+without the plus, SQLite would look up the rows one by one."""
+
+MEETING = (
+    "EXISTS (SELECT 1 FROM texts t JOIN items i ON i.id = t.item_id"
+    " WHERE t.id = words.rowid AND {})"
+)
+"""The same for a condition over items ``i``."""
+
+Within = tuple[str, Sequence[object]]
+"""A condition on rows of words, and its values."""
+
+ANYWHERE: Within = ("1", ())
+
 _Ranked = tuple[int, float]
 
 
@@ -67,51 +82,104 @@ def rebuild(db: sqlite3.Connection) -> int:
     return count
 
 
-def search(db: sqlite3.Connection, words: str, limit: int) -> list[TextHit]:
+def search(
+    db: sqlite3.Connection, words: str, limit: int, within: Within | None = None
+) -> list[TextHit]:
     """The best places that hold all the words, else any of them; one per item and field.
 
     Ordered by BM25, a name before a folder before a text where that is equal.
+
+    Args:
+        within: only rows that meet this condition; it is a part of the query, so that a narrow
+            one loses nothing.
     """
     parts = phrases(words)
     if not parts or limit < 1:
         return []
+    text = _Words(db, within or ANYWHERE)
     wanted = min(CANDIDATES * limit, limit + MORE)
     while True:
-        found = _ranked(db, match_query(words), wanted)
+        found = text.ranked(match_query(words), wanted)
         if not found and len(parts) > 1:
-            found = _any(db, words, parts, wanted)
+            found = text.any_of(words, parts, wanted)
         hits = _hits(db, found, words, limit)
         if len(hits) >= min(limit, ENOUGH) or len(found) < wanted:
             return hits
         wanted *= CANDIDATES
 
 
-def _any(db: sqlite3.Connection, words: str, parts: Sequence[str], wanted: int) -> list[_Ranked]:
-    """Rows with any of the words; if these are too many, rows with one that is not common."""
-    query = match_any(words)
-    if not _is_common(db, query):
-        return _ranked(db, query, wanted)
-    telling = [part for part in dict.fromkeys(parts) if not _is_common(db, part)]
-    return _ranked(db, " OR ".join(telling) or query, wanted) or _ranked(db, query, wanted)
-
-
-def _is_common(db: sqlite3.Connection, query: str) -> bool:
-    sql = "SELECT 1 FROM words WHERE words MATCH ? LIMIT 1 OFFSET ?"
-    return db.execute(sql, (query, SCANNED)).fetchone() is not None
-
-
-def _ranked(db: sqlite3.Connection, query: str, wanted: int) -> list[_Ranked]:
-    """Row numbers and BM25 of the best rows, best first."""
-    if not _is_common(db, query):
-        sql = "SELECT rowid, rank FROM words WHERE words MATCH ? ORDER BY rank LIMIT ?"
-        return db.execute(sql, (query, wanted)).fetchall()
+def items(db: sqlite3.Connection, words: str, within: Within | None = None) -> frozenset[str]:
+    """Ids of all items with a row that holds all the words, else any of them."""
+    condition, values = within or ANYWHERE
     sql = (
-        "SELECT * FROM (SELECT rowid, rank FROM words WHERE words MATCH ? ORDER BY rowid DESC"
-        " LIMIT ?) ORDER BY rank LIMIT ?"
+        "SELECT DISTINCT item_id FROM texts WHERE id IN"
+        f" (SELECT rowid FROM words WHERE words MATCH ? AND {condition})"
     )
-    titles = db.execute(sql, (f"title : ({query})", SCANNED, wanted)).fetchall()
-    bodies = db.execute(sql, (f"body : ({query})", SCANNED, wanted)).fetchall()
-    return sorted([*titles, *bodies], key=lambda row: row[1])[:wanted]
+    for query in dict.fromkeys((match_query(words), match_any(words))):
+        found = db.execute(sql, (query, *values)).fetchall() if query else []
+        if found:
+            return frozenset(row[0] for row in found)
+    return frozenset()
+
+
+def places(db: sqlite3.Connection, words: str, ids: Sequence[str]) -> list[TextHit]:
+    """Every row of running text of these items that holds all the words, else any; best first."""
+    text = _Words(db, (IN_ITEMS, [json.dumps(list(ids))]))
+    for query in dict.fromkeys((match_query(words), match_any(words))):
+        found = text.best(query, -1) if query else []
+        at = _places(db, [number for number, _ in found])
+        rows = [(rank, *at[number]) for number, rank in found if at[number][1] in BODIES]
+        if rows:
+            return [
+                TextHit(
+                    item_id, field, Channel(channel) if channel else None, no, rank, body, words
+                )
+                for rank, item_id, field, channel, no, body in rows
+            ]
+    return []
+
+
+class _Words:
+    """Rows of words within a condition."""
+
+    def __init__(self, db: sqlite3.Connection, within: Within) -> None:
+        self._db = db
+        self._condition, self._values = within
+
+    def any_of(self, words: str, parts: Sequence[str], wanted: int) -> list[_Ranked]:
+        """Rows with any of the words; if these are too many, rows with one that is not common."""
+        query = match_any(words)
+        if not self._is_common(query):
+            return self.ranked(query, wanted)
+        telling = [part for part in dict.fromkeys(parts) if not self._is_common(part)]
+        return self.ranked(" OR ".join(telling) or query, wanted) or self.ranked(query, wanted)
+
+    def ranked(self, query: str, wanted: int) -> list[_Ranked]:
+        """Row numbers and BM25 of the best rows, best first; of a common word, of the newest."""
+        if not self._is_common(query):
+            return self.best(query, wanted)
+        titles = self._newest(f"title : ({query})", wanted)
+        bodies = self._newest(f"body : ({query})", wanted)
+        return sorted([*titles, *bodies], key=lambda row: row[1])[:wanted]
+
+    def best(self, query: str, wanted: int) -> list[_Ranked]:
+        """All rows ranked; the condition is asked first, so that only what meets it is ranked."""
+        if not self._values:
+            sql = "SELECT rowid, rank FROM words WHERE words MATCH ? ORDER BY rank LIMIT ?"
+            return self._db.execute(sql, (query, wanted)).fetchall()
+        return self._newest(query, wanted, scanned=-1)
+
+    def _newest(self, query: str, wanted: int, scanned: int = SCANNED) -> list[_Ranked]:
+        sql = (
+            "SELECT * FROM (SELECT rowid, rank FROM words"
+            f" WHERE words MATCH ? AND {self._condition} ORDER BY rowid DESC LIMIT ?)"
+            " ORDER BY rank LIMIT ?"
+        )
+        return self._db.execute(sql, (query, *self._values, scanned, wanted)).fetchall()
+
+    def _is_common(self, query: str) -> bool:
+        sql = f"SELECT 1 FROM words WHERE words MATCH ? AND {self._condition} LIMIT 1 OFFSET ?"
+        return self._db.execute(sql, (query, *self._values, SCANNED)).fetchone() is not None
 
 
 def _hits(

@@ -149,3 +149,13 @@ def storable(text: str) -> str:
     'a\\\\udcff'
     """
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+BELOW = "(path = ? OR path > ? AND path < ?)"
+"""Paths of a folder, as SQL; its values come from ``below``."""
+
+
+def below(root: str) -> tuple[str, str, str]:
+    """The values of BELOW: the path itself, and all that begin with it and a slash."""
+    folder = path_key(root).rstrip("/")
+    return (path_key(root), f"{folder}/", f"{folder}0")

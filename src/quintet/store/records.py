@@ -204,3 +204,18 @@ class Stats:
     vectors: int
     labelled: int
     database_bytes: int
+
+
+@dataclass(frozen=True)
+class SavedRow:
+    """A search kept under a name.
+
+    Attributes:
+        query: the arguments of the search.
+        seen_at: when its hits were last marked as seen; None if they never were.
+    """
+
+    name: str
+    query: Mapping[str, object]
+    created_at: str
+    seen_at: str | None

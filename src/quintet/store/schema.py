@@ -21,8 +21,9 @@ DATABASE = "library.sqlite"
 APPLICATION_ID = 0x51_4E_54_54
 """Marks the file as Quintet's: QNTT."""
 
-VERSION = 1
-"""Of the schema; a library of a larger one is refused."""
+VERSION = 2
+"""Of the schema; a library of a larger one is refused, one of a smaller one is brought up to date
+when it is opened for writing (``store/upgrades.py``)."""
 
 BUSY_MS = 10_000
 
@@ -103,6 +104,19 @@ CREATE TABLE jobs (
 );
 CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
+
+SEARCHES = """
+CREATE TABLE searches (
+    name TEXT PRIMARY KEY, query TEXT NOT NULL, created_at TEXT NOT NULL, seen_at TEXT
+) WITHOUT ROWID;
+CREATE TABLE seen (
+    name TEXT NOT NULL REFERENCES searches(name) ON DELETE CASCADE,
+    item_id TEXT NOT NULL REFERENCES items(id) ON DELETE CASCADE,
+    PRIMARY KEY (name, item_id)
+) WITHOUT ROWID;
+CREATE INDEX seen_item ON seen(item_id);
+"""
+"""Saved searches, since version 2."""
 
 
 def connect(folder: Path, *, write: bool) -> sqlite3.Connection:
@@ -203,7 +217,7 @@ def _fill(path: Path) -> None:
     try:
         db.execute("PRAGMA journal_mode = WAL")
         db.executescript(
-            f"BEGIN;\n{SCHEMA}\nPRAGMA application_id = {APPLICATION_ID};"
+            f"BEGIN;\n{SCHEMA}{SEARCHES}\nPRAGMA application_id = {APPLICATION_ID};"
             f"\nPRAGMA user_version = {VERSION};\nCOMMIT;"
         )
     finally:

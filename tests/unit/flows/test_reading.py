@@ -220,7 +220,12 @@ def test_a_record_holds_everything(path):
         *(seen, str(path.parent), "f" * 64, media, encoders(), embedding, ["x", "y", "x"])
     )
     assert made.item.tags == ("x", "y")
-    assert made.item.metadata == {"title": "Bells", "width": "2", "duration_s": "1.000"}
+    assert made.item.metadata == {
+        "title": "Bells",
+        "width": "2",
+        "duration_s": "1.000",
+        "language": "en",  # of the subtitles
+    }
     assert set(made.segments) == set(made.local) == {Channel.SEEN, Channel.HEARD, Channel.SAID}
     assert set(made.encoder.values()) == {"counting@7"}
     assert {(r.field, r.text) for r in made.texts} >= {
@@ -229,7 +234,7 @@ def test_a_record_holds_everything(path):
         ("subtitle", "hello"),
         ("name", "a.txt a txt"),
     }
-    assert ("metadata", "2") not in {(r.field, r.text) for r in made.texts}
+    assert not {("metadata", "2"), ("metadata", "en")} & {(r.field, r.text) for r in made.texts}
     assert {row.channel for row in made.vectors[alike.MODEL]} == set(made.local)
     assert {row.channel for row in made.vectors["m-1"]} == {Channel.SEEN, Channel.HEARD}
     assert (made.file.size_bytes, made.file.item_id) == (10, "f" * 64)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quintet.media import sentences
+from quintet.media import languages, sentences
 from quintet.types import SegmentKind
 
 
@@ -97,10 +97,10 @@ def test_time_grows_with_length_only(unit):
         ("我用 Python 写代码", "zh"),
         ("The word 狗 means dog in the Chinese language", "en"),
         ("собака", ""),
-        ("犬がいます", ""),
-        ("강아지", ""),
+        ("犬がいます", "ja"),
+        ("강아지", "ko"),
         ("123", ""),
     ],
 )
 def test_language(text, language):
-    assert sentences.language(text) == language
+    assert languages.detected(text) == language

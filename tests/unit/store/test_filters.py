@@ -13,14 +13,14 @@ ROWS = {
         "jpeg",
         "/m/Holiday/beach.JPG",
         2_000_000,
-        {"date": "2019-05-03", "width": "900", "artist": "Ann"},
+        {"date": "2019-05-03", "width": "900", "artist": "Ann", "fps": "25.0"},
     ),
     "b": (
         Modality.VIDEO,
         "mp4",
         "/m/holiday/2020/clip.mp4",
         9_000_000,
-        {"date": "2020-01-01T10:00:00", "duration_s": "95.5"},
+        {"date": "2020-01-01T10:00:00", "duration_s": "95.5", "fps": "25", "bit_rate": "320000"},
     ),
     "c": (
         Modality.AUDIO,
@@ -29,7 +29,7 @@ ROWS = {
         500,
         {"duration_s": "3600", "artist": "Bo's; DROP TABLE items --"},
     ),
-    "d": (Modality.TEXT, "txt", "/m/100%_sure.txt", 12, {"width": "wide"}),
+    "d": (Modality.TEXT, "txt", "/m/100%_sure.txt", 12, {"width": "wide", "language": "zh"}),
     "e": (Modality.IMAGE, "png", "/m/holiday_cards/x.png", 100, {"date": "2019", "width": "10000"}),
 }
 
@@ -102,6 +102,21 @@ def _record(name, modality, format_, path, size, metadata):
         ("width>1000", "e"),
         ("width<1000", "a"),
         ("width=wide", "d"),
+        ("width=900.0", "a"),
+        ("width!=900", "bcde"),
+        ("fps=25", "ab"),
+        ("fps>=24", "ab"),
+        ("date=2019-05-03", "a"),
+        ("bit_rate>128k", "b"),
+        ("bit_rate<1M", "b"),
+        ("language=zh", "d"),
+        ("language=中文", "d"),
+        ("language=Chinese", "d"),
+        ("language!=zh", "abce"),
+        ("language=en", ""),
+        ("added=2024", "abcde"),
+        ("added>2024", ""),
+        ("added<2024-01-02", "abcde"),
     ],
 )
 def test_condition(store, where, found):

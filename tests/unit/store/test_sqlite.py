@@ -17,7 +17,7 @@ from quintet.errors import (
     UsageError,
 )
 from quintet.store.records import FileRow, ModelRow, Placement, Record, TextRow, VectorRow
-from quintet.store.schema import DATABASE
+from quintet.store.schema import DATABASE, VERSION
 from quintet.store.sqlite import Store
 from quintet.types import Channel, Item, Local, Modality, Segment, SegmentKind
 
@@ -354,7 +354,7 @@ def test_a_newer_schema_is_refused_with_both_versions(tmp_path):
         db.execute("PRAGMA user_version = 99")
     db.close()
     for write in (False, True):
-        with pytest.raises(LibraryTooNew, match="schema 99, this program knows 1"):
+        with pytest.raises(LibraryTooNew, match=f"schema 99, this program knows {VERSION}"):
             Store.open(tmp_path, write=write)
 
 

@@ -3,45 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 import quintet
 from quintet.cli import options, output
-from quintet.types import Modality
 
 
 @click.command()
 @click.argument("words", nargs=-1)
 @options.library
-@options.like
-@options.plus
-@options.minus
-@options.media
-@options.where
-@options.count
+@options.query
 @click.option(
-    "--min-confidence",
-    default=0.0,
-    type=click.FloatRange(0.0, 1.0),
-    help="Cut hits that are less probable than this (needs a trained library).",
-)
-@click.option(
-    "--per-medium", type=click.IntRange(1), metavar="N", help="At most N hits of each medium."
+    "--facets",
+    "keys",
+    default="",
+    metavar="KEYS",
+    help="Also count the whole result by a list of keys, as quintet facets does: label,modality.",
 )
 @options.as_json
 def command(
-    words: tuple[str, ...],
-    folder: Path | None,
-    like: tuple[Path, ...],
-    plus: tuple[str, ...],
-    minus: tuple[str, ...],
-    modalities: tuple[Modality, ...],
-    where: tuple[str, ...],
-    k: int,
-    min_confidence: float,
-    per_medium: int | None,
-    as_json: bool,
+    words: tuple[str, ...], folder: Path | None, keys: str, as_json: bool, **query: Any
 ) -> None:
     """Find items by WORDS, or by an example file with --like.
 
@@ -58,20 +41,21 @@ def command(
     quintet search --like street.jpg --minus person --plus snow
     quintet search --plus item:clips/walk.mp4#shot3 --plus dog^2
     quintet search harbour --where 'date>2019' --where folder~holiday --json
+    quintet search harbour --group-by segment --facets label,year
+    quintet search dog --group-by near --sort date
     """
+    asked = " ".join(words) or None
     with quintet.open(folder, create=False) as lib:
-        found = lib.search(
-            " ".join(words) or None,
-            like=like,
-            plus=plus,
-            minus=minus,
-            modalities=modalities,
-            where=where,
-            k=k,
-            min_confidence=min_confidence,
-            per_medium=per_medium,
-        )
+        found = lib.search(asked, **query)
+        wanted = {key: query[key] for key in _WHAT}
+        counts = lib.facets(options.listed(keys), asked, **wanted) if keys else []
     if as_json:
-        output.emit_json([output.hit_json(hit) for hit in found])
+        rows = [output.hit_json(hit) for hit in found]
+        output.emit_json({"hits": rows, "facets": counts} if keys else rows)
     else:
         output.hits(found)
+        output.facets(counts)
+
+
+_WHAT = ("like", "plus", "minus", "modalities", "where", "min_confidence")
+"""What a search asks for, beside how it is shown."""
