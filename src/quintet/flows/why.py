@@ -163,7 +163,7 @@ def _testimonies(
             score=match.score,
             text=match.text.snippet if match.text else "",
         )
-        if match.probe is not None and match.channel is not None and found.space is not None:
+        if match.probe is not None and found.space is not None:
             told.append(_near(parts.store, found.space, said, number, asked, match, plain, item))
         else:
             rest = [
@@ -202,8 +202,8 @@ def _near(
 ) -> tuple[Testimony, Loss | None]:
     """The match in the common space, each segment of its channel left out in turn."""
     channel, probe = match.channel, match.probe
-    assert channel is not None
-    assert probe is not None
+    if channel is None or probe is None:
+        return plain, None
     segments = store.segments(item.id)[channel]
     local = store.local([item.id], channel)[item.id]
     modality = tower(item.modality, channel)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,9 @@ STRENGTHS = (1.0, 10.0, 100.0)
 
 FOLDS = 3
 TINY = 1e-6
+
+FLAT = 1e-6
+"""Smaller eigenvalues of a kernel count as so large."""
 
 UNHEARD = 1e-4
 """An expert's least probability, when experts are weighed."""
@@ -43,6 +47,30 @@ def fit_logistic(x: Float64, label: Int64, classes: int, folds: Int64) -> tuple[
     tried = [_held_out(x, label, classes, folds, strength) for strength in STRENGTHS]
     best = int(np.argmax([likelihood(told, label) for told in tried]))
     return _weights(x, label, classes, STRENGTHS[best]), tried[best]
+
+
+def fit_kernel(
+    x: Float64, marks: Float64, label: Int64, classes: int, folds: Int64, gamma: float
+) -> tuple[Float64, Float64]:
+    """The same on the Gaussian kernel of landmarks (l, d).
+
+    Returns:
+        (l + 1, classes) weights of the kernel between rows and landmarks, and (n, classes)
+        probabilities by the weights of the other folds.
+
+    Source:
+        Williams & Seeger 2001 (Nystroem).
+    """
+    values, vectors = np.linalg.eigh(gaussian(marks, marks, gamma))
+    root = vectors / np.sqrt(np.maximum(values, FLAT))
+    weights, told = fit_logistic(gaussian(x, marks, gamma) @ root, label, classes, folds)
+    return np.vstack([root @ weights[:-1], weights[-1:]]), told
+
+
+def gaussian(x: Float64, marks: NDArray[np.floating[Any]], gamma: float) -> Float64:
+    """(n, l) ``exp(-gamma |x - mark|^2)``."""
+    squared = np.square(x).sum(1)[:, None] + np.square(marks).sum(1)[None] - 2 * x @ marks.T
+    return np.asarray(np.exp(-gamma * np.maximum(squared, 0)))
 
 
 def probabilities(x: Float64, weights: Float64) -> Float64:

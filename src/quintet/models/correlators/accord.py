@@ -10,26 +10,10 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
 from quintet.errors import TrainingError
+from quintet.maths import logistic, summaries
 from quintet.maths.canonical import maxvar
-from quintet.maths.logistic import (
-    best_temperature,
-    fit_logistic,
-    mixture,
-    probabilities,
-    sharpened,
-    stratified,
-)
 from quintet.maths.objects import shared_objects
 from quintet.maths.rows import SMALL
-from quintet.maths.summaries import (
-    Codebook,
-    count_atoms,
-    count_kinds,
-    find_atoms,
-    find_kinds,
-    layout,
-    statistics,
-)
 from quintet.nets.pooled import Pooled, PooledMethod
 from quintet.types import Bool, Float32, Int64, Modality
 
@@ -40,11 +24,10 @@ Float64 = NDArray[np.float64]
 MAX_SPREAD = 6.0
 """Standardised summaries are clipped to so many standard deviations."""
 
+BOOK = ("mean", "scale", "centres")
+
 LOOK_WIDTH = 0.03
 """Rows of mean length 1 that are much farther apart than this look unlike."""
-
-FLAT = 1e-6
-"""Smaller eigenvalues of a kernel count as so large."""
 
 
 @dataclass(kw_only=True)
@@ -69,7 +52,7 @@ class Accord(PooledMethod):
     held-out rows are most likely under their mean, which is then sharpened in the same way. Rows
     without label shape components and kinds and are landmarks of the kernel.
 
-    Rows that come in pairs are joined by canonical correlation of the same components. With labels
+    Pairs are joined by canonical correlation of the components but those of parts. With labels
     and pairs a row is ``[sqrt(1 - s) class part, sqrt(s) pair part]``.
 
     Source:
@@ -130,16 +113,16 @@ class Accord(PooledMethod):
         if not data.views:
             raise TrainingError(f"{self.name} needs rows with labels or pairs; there is none")
         self.classes_ = data.classes if any((y >= 0).any() for y in data.label.values()) else 0
-        self.rooted_, self.layout_, self.atoms_ = {}, {}, {}
-        self.experts_, self.width_, self.weight_, self.power_ = {}, {}, {}, {}
+        self.rooted_, self.layout_, self.atoms_, self.width_ = {}, {}, {}, {}
+        self.experts_, self.weight_, self.power_ = {}, {}, {}
         inner: dict[Modality, Float64] = {}
-        width = self.look // len(data.views)
-        self.block_ = {v.modality: (n * width, (n + 1) * width) for n, v in enumerate(data.views)}
+        w = self.look // len(data.views)
+        self.block_ = {v.modality: (n * w, (n + 1) * w) for n, v in enumerate(data.views)}
         for view in data.views:
             m, rows = view.modality, list(view.x)
             self.rooted_[m] = all(float(x.min()) >= 0 for x in rows)
-            self.layout_[m] = layout(rows) if self.places else 0
-            self.atoms_[m] = find_atoms(rows) if self.words else rows[0][:0]
+            self.layout_[m] = summaries.layout(rows) if self.places else 0
+            self.atoms_[m] = summaries.find_atoms(rows) if self.words else rows[0][:0]
             self._fit_kinds(m, rows)
             self._fit_bases(m, rows)
             points = self._points(m, rows)
@@ -150,20 +133,15 @@ class Accord(PooledMethod):
 
     def embed(self, modality: Modality, rows: list[Float32]) -> Float32:
         """(n, k) class part and pair part."""
-        z: list[Float64] = []
-        points = self._points(modality, rows)
-        share = self._share(modality)
+        z, points = [], self._points(modality, rows)
+        share = self.pair_share if self.classes_ else 1.0
+        paired = self.directions_[modality].size > 0
         if self.classes_:
-            z.append(np.sqrt(1 - share) * self._class_part(modality, points, rows))
-        if self.directions_[modality].size:
+            z.append(np.sqrt(1 - share * paired) * self._class_part(modality, points, rows))
+        if paired:
             pair = self._inner(modality, points, len(rows)) @ self.directions_[modality]
             z.append(np.sqrt(share) * _unit(pair))
         return np.hstack(z).astype(np.float32)
-
-    def _share(self, modality: Modality) -> float:
-        if not self.directions_[modality].size:
-            return 0.0
-        return self.pair_share if self.classes_ else 1.0
 
     def _class_part(
         self, modality: Modality, points: Mapping[str, Float64], rows: Sequence[Float32]
@@ -171,55 +149,55 @@ class Accord(PooledMethod):
         told = {k: p for name, x in points.items() for k, p in self._told(f"{modality}/{name}", x)}
         p = np.full((len(rows), self.classes_), 1.0 / self.classes_)
         if told:
-            weight = np.array([self.weight_[key] for key in told])
-            mean = np.tensordot(weight / weight.sum(), np.stack(list(told.values())), 1)
-            p = sharpened(mean, self.power_[modality])
+            p = logistic.sharpened(self._mean(told), self.power_[modality])
         p = p * np.linalg.norm(p, axis=1, keepdims=True) ** -self.levelling
-        part = self.experts_[f"{modality}/look"]
-        place = slice(*(int(edge) for edge in self.block_[modality]))
+        part, place = self.experts_[f"{modality}/look"], slice(*map(int, self.block_[modality]))
         f = np.zeros((len(rows), self.look))
         f[:, place] = _unit(np.cos(self._inner(modality, points, len(rows)) @ part[:-1] + part[-1]))
         rest = np.sqrt(np.maximum(1 - np.square(p).sum(axis=1, keepdims=True), 0))
         return np.hstack([p, rest * f])
 
+    def _mean(self, told: Mapping[str, Float64]) -> Float64:
+        """(n, c) weighted mean of what experts say, by their names."""
+        weight = np.array([self.weight_[name] for name in told])
+        return np.tensordot(weight / weight.sum(), np.stack(list(told.values())), 1)
+
     def _told(self, key: str, x: Float64) -> list[tuple[str, Float64]]:
         """Class probabilities by the experts of one summary, by the experts' names."""
-        held = self.experts_
-        told = []
-        if f"{key}/linear" in held:
-            linear = held[f"{key}/linear"].astype(np.float64)
-            told.append((f"{key}/linear", probabilities(x, linear)))
-        if f"{key}/kernel" in held:
-            near = _gaussian(x, held[f"{key}/landmarks"], self.gamma)
-            kernel = held[f"{key}/kernel"].astype(np.float64)
-            told.append((f"{key}/kernel", probabilities(near, kernel)))
+        told, held = [], self.experts_
+        for kind in ("linear", "kernel"):
+            if f"{key}/{kind}" in held:
+                near = (
+                    x
+                    if kind == "linear"
+                    else logistic.gaussian(x, held[f"{key}/landmarks"], self.gamma)
+                )
+                weights = held[f"{key}/{kind}"].astype(np.float64)
+                told.append((f"{key}/{kind}", logistic.probabilities(near, weights)))
         return told
 
     def _summaries(self, modality: Modality, rows: Sequence[Float32]) -> dict[str, Float64]:
         """The summaries that these rows have; places only when every row has all of them."""
         x = [np.sqrt(np.maximum(row, 0)) for row in rows] if self.rooted_[modality] else rows
-        found = {"statistics": statistics(x).astype(np.float64)}
+        found = {"statistics": summaries.statistics(x).astype(np.float64)}
         if self.layout_[modality] and all(len(row) == self.layout_[modality] for row in rows):
             found["places"] = np.stack([row.ravel() for row in x]).astype(np.float64)
         if len(self.atoms_[modality]):
-            counts = np.sqrt(count_atoms(rows, self.atoms_[modality]).astype(np.float64))
+            counts = np.sqrt(summaries.count_atoms(rows, self.atoms_[modality]).astype(np.float64))
             found["words"] = counts
         if modality in self.width_:
-            found["parts"] = count_kinds(rows, self._kinds(modality)).astype(np.float64)
+            found["parts"] = summaries.count_kinds(rows, self._kinds(modality)).astype(np.float64)
         return found
 
     def _fit_kinds(self, modality: Modality, rows: Sequence[Float32]) -> None:
-        book = find_kinds(rows, self.seed) if self.parts and self.classes_ else None
+        book = summaries.find_kinds(rows, self.seed) if self.parts and self.classes_ else None
         if book is not None:
-            held = {"mean": book.mean, "scale": book.scale, "centres": book.centres}
-            self.experts_ |= {f"{modality}/kinds/{k}": v for k, v in held.items()}
+            self.experts_ |= {f"{modality}/kinds/{k}": getattr(book, k) for k in BOOK}
             self.width_[modality] = book.width
 
-    def _kinds(self, modality: Modality) -> Codebook:
-        mean, scale, centres = (
-            self.experts_[f"{modality}/kinds/{k}"] for k in ("mean", "scale", "centres")
-        )
-        return Codebook(mean, scale, centres, self.width_[modality])
+    def _kinds(self, modality: Modality) -> summaries.Codebook:
+        held = {k: self.experts_[f"{modality}/kinds/{k}"] for k in BOOK}
+        return summaries.Codebook(**held, width=self.width_[modality])
 
     def _fit_bases(self, modality: Modality, rows: Sequence[Float32]) -> None:
         for name, x in self._summaries(modality, rows).items():
@@ -267,45 +245,40 @@ class Accord(PooledMethod):
             random = self._random(modality, 0)
             width = self.block_[modality][1] - self.block_[modality][0]
             directions = random.standard_normal((inner.shape[1], width)) / LOOK_WIDTH
-            phase = random.uniform(0, 2 * np.pi, width)
-            part = np.vstack([directions, phase]).astype(np.float32)
-            self.experts_[f"{modality}/look"] = part
+            part = np.vstack([directions, random.uniform(0, 2 * np.pi, width)])
+            self.experts_[f"{modality}/look"] = part.astype(np.float32)
 
     def _fit_experts(self, modality: Modality, points: Mapping[str, Float64], label: Int64) -> None:
         keep = label >= 0
         y = label[keep]
         if len(np.unique(y)) < 2:
             return
-        folds = stratified(y, self._random(modality, 1))
+        folds = logistic.stratified(y, self._random(modality, 1))
         told: dict[str, Float64] = {}
         for name, x in points.items():
             key = f"{modality}/{name}"
-            weights, held_out = fit_logistic(x[keep], y, self.classes_, folds)
+            weights, held_out = logistic.fit_logistic(x[keep], y, self.classes_, folds)
             self.experts_[f"{key}/linear"] = weights.astype(np.float32)
             told[f"{key}/linear"] = held_out
             if self.kernels:
                 told[f"{key}/kernel"] = self._fit_kernel(key, x, keep, y, folds)
-        weight = mixture(list(told.values()), y)
-        self.weight_ |= dict(zip(told, weight.tolist(), strict=True))
-        mean = np.tensordot(weight, np.stack(list(told.values())), 1)
-        self.power_[modality] = best_temperature(mean, y)
+        weight = logistic.mixture(list(told.values()), y).tolist()
+        self.weight_ |= dict(zip(told, weight, strict=True))
+        self.power_[modality] = logistic.best_temperature(self._mean(told), y)
 
     def _fit_kernel(self, key: str, x: Float64, keep: Bool, label: Int64, folds: Int64) -> Float64:
         """A Gaussian kernel's expert; landmarks may be rows without label."""
         random = np.random.default_rng([self.seed, len(x)])
         marks = x[np.sort(random.permutation(len(x))[: self.landmarks])]
-        values, vectors = np.linalg.eigh(_gaussian(marks, marks, self.gamma))
-        root = vectors / np.sqrt(np.maximum(values, FLAT))
-        features = _gaussian(x[keep], marks, self.gamma) @ root
-        weights, held_out = fit_logistic(features, label, self.classes_, folds)
+        weights, told = logistic.fit_kernel(x[keep], marks, label, self.classes_, folds, self.gamma)
         self.experts_[f"{key}/landmarks"] = marks.astype(np.float32)
-        self.experts_[f"{key}/kernel"] = np.vstack([root @ weights[:-1], weights[-1:]]).astype(
-            np.float32
-        )
-        return held_out
+        self.experts_[f"{key}/kernel"] = weights.astype(np.float32)
+        return told
 
     def _fit_pairs(self, data: Pooled, inner: Mapping[Modality, Float64]) -> None:
         self.directions_ = {m: np.zeros((0, 0), dtype=np.float32) for m in inner}
+        if self.classes_ and not self.pair_share:
+            return
         pairs = [replace(v, label=np.full(len(v.x), -1, dtype=np.int64)) for v in data.views]
         try:
             objects = shared_objects(pairs, self.name)
@@ -313,8 +286,6 @@ class Accord(PooledMethod):
             if self.classes_:
                 return
             raise
-        if self.classes_ and not self.pair_share:
-            return
         x = {m: inner[m] for m in objects}
         found = maxvar(x, objects, k=self.k, ridge=self.ridge, rank=2 * self.rank)
         self.directions_ |= {m: d.astype(np.float32) for m, d in found.items()}
@@ -323,12 +294,6 @@ class Accord(PooledMethod):
 
     def _random(self, modality: Modality, use: int) -> np.random.Generator:
         return np.random.default_rng([self.seed, list(Modality).index(modality), use])
-
-
-def _gaussian(x: Float64, marks: Float64 | Float32, gamma: float) -> Float64:
-    """(n, l) ``exp(-gamma |x - mark|^2)``."""
-    squared = np.square(x).sum(1)[:, None] + np.square(marks).sum(1)[None] - 2 * x @ marks.T
-    return np.asarray(np.exp(-gamma * np.maximum(squared, 0)))
 
 
 def _unit(z: Float64) -> Float64:
