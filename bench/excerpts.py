@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 import quintet
 from quintet.datasets.sample_parts.clip import Film
 from quintet.datasets.sample_parts.writers import film_bytes
-from quintet.flows import alike, copies
+from quintet.flows import alike, asking, copies
 from quintet.flows.examples import Example, example
 from quintet.flows.search import Match
 from quintet.types import OWN_CHANNEL, Channel, Modality
@@ -186,13 +186,13 @@ def _asked(
     z = parts.space().embed(modality, [own.local[channel]])[0]
     by_space = space.search(z, everything, None)
     found = copies.candidates(own.local[channel], pooled, parts.store, None)
-    hits = lib.search(like=cut, modalities=[modality], k=everything)
-    at = next(n for n, hit in enumerate(hits) if hit.item.id == source)
+    ask = asking.Ask((quintet.Term(file=cut),), (modality,), k=everything)
+    hits = [row[2][0].item_id for row in asking.ranking(parts, ask).rows]
     orders = [r.item_id for r in by_pooled], [r.item_id for r in by_space]
     return Asked(
         np.array([m.score for m in found]),
         np.array([m.item_id == source for m in found]),
-        (orders[0].index(source) + 1, orders[1].index(source) + 1, at + 1),
+        (orders[0].index(source) + 1, orders[1].index(source) + 1, hits.index(source) + 1),
         _overlap(lib, source, channel, found, (start, stop)),
     )
 
