@@ -108,17 +108,15 @@ def _pairs(
     """All pairs of a medium but different files of one group: whether these are alike is open."""
     pairs, kinds = [], []
     for one, other in itertools.combinations(range(len(shelf.item_ids)), 2):
-        (group, kind), (other_group, other_kind) = (
-            groups[shelf.item_ids[row]] for row in (one, other)
-        )
+        (group, kind), (other_group, other_kind) = (groups[shelf.item(row)] for row in (one, other))
         if group != other_group or (kind or other_kind):
             pairs.append((one, other))
             kinds.append(
                 " / ".join(filter(None, (kind, other_kind))) if group == other_group else ""
             )
-    z = shelf.index.rows
+    z = shelf.index.vectors(np.arange(len(shelf.item_ids)))
     likeness = [pair.likeness for pair in compared(parts.store, shelf, pairs)]
-    found = [frozenset((shelf.item_ids[a], shelf.item_ids[b])) in together for a, b in pairs]
+    found = [frozenset((shelf.item(a), shelf.item(b))) in together for a, b in pairs]
     pooled = [float(z[a] @ z[b]) for a, b in pairs]
     return Measured(kinds, np.array(pooled), np.array(likeness), np.array(found))
 
@@ -197,7 +195,7 @@ def _speed() -> str:
     z /= np.linalg.norm(z, axis=1, keepdims=True)
     index = Flat()
     index.add(range(SYNTHETIC), z)
-    names = [f"{n:064x}" for n in range(SYNTHETIC)]
+    names = np.array([f"{n:064x}" for n in range(SYNTHETIC)], dtype=np.bytes_)
     shelf = Shelf(Modality.IMAGE, Channel.SEEN, index, names, np.zeros((SYNTHETIC, 2), np.int64))
     started = time.monotonic()
     found = set(candidates(shelf, np.arange(SYNTHETIC), lambda *_: None))

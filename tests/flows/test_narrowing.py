@@ -6,6 +6,11 @@ import pytest
 import quintet
 from quintet.errors import FilterError, UnknownName, UsageError
 from quintet.flows import alike
+from quintet.flows.duplicates import candidates
+from quintet.flows.shelves import Shelf
+from quintet.index.flat import Flat
+from quintet.index.ivf import IVF
+from quintet.index.rows import padded
 from quintet.store.records import FileRow, Record, TextRow, VectorRow
 from quintet.store.sqlite import Store
 from quintet.types import Channel, Item, Local, Modality, Segment, SegmentKind
@@ -294,3 +299,19 @@ def _with(record, local):
     return Record(
         **{**vars(record), "local": {Channel.SEEN: local}, "vectors": {alike.MODEL: [vector]}}
     )
+
+
+def test_candidates_come_from_an_approximate_index_too():
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(2000, 32)).astype(np.float32)
+    z[1000:1100] = z[:100] + 0.05 * rng.normal(size=(100, 32))
+    z /= np.linalg.norm(z, axis=1, keepdims=True)
+    keys, places = np.arange(2000) * 2, np.arange(2000)
+    names = np.array([f"{n:064x}" for n in range(2000)], dtype=np.bytes_)
+    spans = np.zeros((2000, 2), dtype=np.int64)
+    found = []
+    for index in (Flat(keys, padded(z)), IVF.build(keys, padded(z))):
+        shelf = Shelf(Modality.IMAGE, Channel.SEEN, index, names, spans)
+        found.append({p for p in candidates(shelf, places, lambda *_: None) if p[1] - p[0] == 1000})
+    assert found[0] == {(n, n + 1000) for n in range(100)}
+    assert len(found[1]) >= 95

@@ -23,7 +23,7 @@ from quintet.maths.interaction import best_matches, in_step
 from quintet.maths.padding import evenly
 from quintet.maths.rows import unit_rows
 from quintet.store.sqlite import Store
-from quintet.types import OWN_CHANNEL, Bool, Float32, Item, Modality
+from quintet.types import OWN_CHANNEL, Float32, Int64, Item, Modality
 
 NEAREST = 8
 """Nearest neighbours of each item that are candidates; larger groups hang together by them."""
@@ -99,11 +99,10 @@ def alike_among(parts: Parts, ids: Sequence[str]) -> dict[str, str]:
     place = {item_id: n for n, item_id in enumerate(ids)}
     found: dict[str, str] = {}
     for shelf in _own_shelves(parts):
-        mask = _mask(shelf, frozenset(ids))
-        rows = np.flatnonzero(mask)
+        rows = np.flatnonzero(shelf.mask(frozenset(ids)))
         pairs = list(_same(parts.store, shelf, list(_all_pairs(shelf, rows))))
         for members, _ in _tied(pairs):
-            own = sorted((shelf.item_ids[row] for row in members), key=place.__getitem__)
+            own = sorted((shelf.item(row) for row in members), key=place.__getitem__)
             found.update(dict.fromkeys(own, own[0]))
     return found
 
@@ -116,7 +115,8 @@ def _own_shelves(parts: Parts) -> list[Shelf]:
 def _groups(
     store: Store, shelf: Shelf, allowed: frozenset[str] | None, on_progress: Progress
 ) -> Iterator[Alike]:
-    rows = np.flatnonzero(_mask(shelf, allowed))
+    own = np.arange(len(shelf.item_ids))
+    rows = own if allowed is None else np.flatnonzero(shelf.mask(allowed))
     near = (
         _all_pairs(shelf, rows)
         if len(shelf.item_ids) < FEW
@@ -124,26 +124,21 @@ def _groups(
     )
     pairs = list(_same(store, shelf, sorted(set(near))))
     for members, likeness in _tied(pairs):
-        items = store.get_many([shelf.item_ids[row] for row in members])
+        items = store.get_many([shelf.item(row) for row in members])
         items.sort(key=lambda item: (-item.size_bytes, item.path))
         yield Alike(shelf.modality, tuple(items), likeness)
 
 
-def _mask(shelf: Shelf, allowed: frozenset[str] | None) -> Bool:
-    own = (allowed is None or i in allowed for i in shelf.item_ids)
-    return np.fromiter(own, np.bool_, len(shelf.item_ids))
-
-
-def _all_pairs(shelf: Shelf, rows: np.ndarray) -> Iterator[tuple[int, int]]:
-    few = len(shelf.item_ids) < FEW
+def _all_pairs(shelf: Shelf, rows: Int64) -> Iterator[tuple[int, int]]:
     z = shelf.index.vectors(rows)
+    few = len(shelf.item_ids) < FEW
     for n, row in enumerate(rows.tolist()):
         later = rows[n + 1 :]
         near = later if few else later[z[n + 1 :] @ z[n] >= _pooled(shelf)]
         yield from ((row, int(other)) for other in near)
 
 
-def candidates(shelf: Shelf, rows: np.ndarray, on_progress: Progress) -> Iterator[tuple[int, int]]:
+def candidates(shelf: Shelf, rows: Int64, on_progress: Progress) -> Iterator[tuple[int, int]]:
     """Pairs of neighbours whose pooled features are near enough, by the index."""
     mask = np.zeros(len(shelf.item_ids), dtype=np.bool_)
     mask[rows] = True
@@ -177,13 +172,13 @@ def compared(store: Store, shelf: Shelf, pairs: Sequence[tuple[int, int]]) -> It
     mean, scale = of_steps(shelf.mean, shelf.scale)
     for start in range(0, len(pairs), BLOCK):
         block = pairs[start : start + BLOCK]
-        ids = [shelf.item_ids[row] for row in sorted({row for pair in block for row in pair})]
+        ids = [shelf.item(row) for row in sorted({row for pair in block for row in pair})]
         steps: dict[str, Float32] = {
             item_id: np.asarray((evenly(local.x, HELD) - mean) / scale, dtype=np.float32)
             for item_id, local in store.local(ids, shelf.channel).items()
         }
         for one, other in block:
-            x, y = steps[shelf.item_ids[one]], steps[shelf.item_ids[other]]
+            x, y = steps[shelf.item(one)], steps[shelf.item(other)]
             yield Pair(one, other, _likeness(shelf.modality, x, y))
 
 

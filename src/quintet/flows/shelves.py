@@ -60,22 +60,25 @@ class Shelf:
 
     def every(self, z: Float32, items: frozenset[str]) -> list[Found]:
         """All stretches of these items, best first."""
-        mask = np.fromiter((i in items for i in self.item_ids), np.bool_, len(self.item_ids))
-        rows = [
-            (int(np.searchsorted(self.index.keys, key)), score)
-            for key, score in self.index.search(z, int(mask.sum()), mask)
-        ]
-        spans = [(int(first), int(last)) for first, last in self.spans[[row for row, _ in rows]]]
+        mask = self.mask(items)
+        near = self.index.search(z, int(np.count_nonzero(mask)), mask)
+        rows = np.searchsorted(self.index.keys, [key for key, _ in near])
         return [
-            Found(self.item_ids[row], span, score)
-            for (row, score), span in zip(rows, spans, strict=True)
+            Found(self.item(row), (first, last), score)
+            for row, (_, score), (first, last) in zip(
+                rows.tolist(), near, self.spans[rows].tolist(), strict=True
+            )
         ]
+
+    def item(self, row: int) -> str:
+        """The item of a row of the index."""
+        return str(self.item_ids[row], "ascii")
 
     def _search(self, z: Float32, wanted: int, mask: Bool | None) -> list[Found]:
         best: dict[str, Found] = {}
         for key, score in self.index.search(z, wanted, mask):
             row = int(np.searchsorted(self.index.keys, key))
-            item_id = str(self.item_ids[row], "ascii")
+            item_id = self.item(row)
             if item_id not in best:
                 first, last = self.spans[row]
                 best[item_id] = Found(item_id, (int(first), int(last)), score)
@@ -89,8 +92,10 @@ class Shelf:
         return unit
 
     def _mask(self, allowed: frozenset[str] | None) -> Bool | None:
-        if allowed is None:
-            return None
+        return None if allowed is None else self.mask(allowed)
+
+    def mask(self, allowed: frozenset[str]) -> Bool:
+        """(n,) which rows are of these items."""
         wanted = {item_id.encode() for item_id in allowed}
         n = len(self.item_ids)
         parts = (self.item_ids[i : i + CHUNK].tolist() for i in range(0, n, CHUNK))
