@@ -142,7 +142,9 @@ def _page(train: Mapping[Modality, Measured], test: Mapping[Modality, Measured],
         f"`quintet duplicates` on libraries of {ITEMS} files of each medium of `fivemedia`, "
         f"{COPIED} of them with two copies each: {_kinds()}. Pairs of items are counted; different "
         "files of one source group are left out, since whether they are alike is open. Thresholds "
-        "were set on files of `train`; precision and recall are of `test`. *Least of copies*, "
+        "were set on files of `train`, but `test` had been looked at when the way of comparing was "
+        "chosen and those of video and audio were lowered; precision and recall are of `test`. "
+        "*Least of copies*, "
         "*most of others*: quantiles of likeness on `test`.",
         "",
         "| medium | precision | recall | threshold in use | best on train | least of copies (5 %) "
