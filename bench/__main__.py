@@ -19,6 +19,7 @@ SECTIONS = (
     "fivemedia",
     "duplicates",
     "excerpts",
+    "quality",
     "encoders",
     "speed",
     "metrics",

@@ -168,10 +168,10 @@ def _near_sum(
     count: int,
 ) -> frozenset[str]:
     """Ids near the weighted sum of the parts in the common space: image − word + word."""
-    probes = [(a.term.weight, probe) for a in asked for probe in _probes(a, space)]
-    if not probes:
+    near = [(a.term.weight, probe) for a in asked for probe in probes(a, space)]
+    if not near:
         return frozenset()
-    total = sum((w * probe.z for w, probe in probes), np.zeros_like(probes[0][1].z))
+    total = sum((w * probe.z for w, probe in near), np.zeros_like(near[0][1].z))
     z = total / max(float(np.linalg.norm(total)), SMALL)
     shelves = _wanted(parts.shelves(parts.store.active_id() or ""), ask)
     return frozenset(row.item_id for shelf in shelves for row in shelf.search(z, count, allowed))
@@ -195,9 +195,9 @@ def _matches(
         found += copies(asked.example, shelves, parts.store, allowed)
     if space is None:
         return found + _alikes(parts, ask, asked.example, allowed, count)
-    probes = _probes(asked, space)
-    shelves = _wanted(parts.shelves(parts.store.active_id() or ""), ask) if probes else []
-    return found + space_matches(probes, shelves, space, allowed, count)
+    near = probes(asked, space)
+    shelves = _wanted(parts.shelves(parts.store.active_id() or ""), ask) if near else []
+    return found + space_matches(near, shelves, space, allowed, count)
 
 
 def cut(store: Store, rows: Sequence[Row], ask: Ask) -> list[Row]:
@@ -258,7 +258,8 @@ def _alikes(
     return alike_matches(_alike_probes(example), shelves, allowed, count)
 
 
-def _probes(asked: Asked, space: Space) -> list[Probe]:
+def probes(asked: Asked, space: Space) -> list[Probe]:
+    """The vectors of one part of a query in the common space."""
     if asked.example is not None:
         return _example_probes(asked.example, space)
     return _word_probes(asked.words, space)
