@@ -1,7 +1,7 @@
 """Every correlation method on every benchmark: one JSON line a fit in ``bench/correlation.jsonl``.
 
 ``python -m bench.correlation`` runs what the file lacks, so it goes on after being stopped; remove
-lines to measure them again. ``--benchmark`` and ``--method`` choose. ``bench.methods`` makes the
+lines to measure them again. ``--benchmark`` and ``--method`` choose. ``bench.tables`` makes the
 section of the results page from the lines.
 """
 

@@ -54,8 +54,10 @@ def measure(data: Path, scratch: Path) -> str:  # noqa: ARG001 - every section h
         "## Correlation methods\n\nOne line a fit in `bench/correlation.jsonl`, written by "
         "`python -m bench.correlation`, which goes on where it stopped. A method's settings were "
         "chosen once, by seed 0, on validation data (a grouped quarter of `train`, or the data's "
-        "own part for that) among so many *trials* of its grid (`quintet methods NAME`; 0: the "
-        "defaults); then it was fitted on all of `train` with each seed, and `test` was read once. "
+        "own part for that) among so many *trials* of its grid (`quintet methods NAME`; 0: not "
+        "searched, which are the defaults, and for networks on Flickr8k those of `BOUNDED` in "
+        "`bench/correlation.py`); then it was fitted on all of `train` with each seed, and `test` "
+        "was read once. "
         "± is the standard deviation over seeds; methods that draw nothing have one. Seconds are "
         "of one thread of a shared machine, beside other work: an order, not a measure. "
         "*Parameters* are the learnt numbers of the saved model. Media that a method leaves out "
@@ -113,7 +115,7 @@ def _table(rows: Sequence[Row], labels: Sequence[str]) -> str:
         own = [r for r in rows if r["label"] == label]
         if own:
             figures = [_shown(n, _mean(own, label, n)) for n in names]
-            spread = float(np.std([r["figures"]["mean"] for r in own]))
+            spread = float(np.std([r["figures"]["mean"] for r in own], ddof=min(1, len(own) - 1)))
             seconds = float(np.median([r["seconds"] for r in own]))
             lines.append(
                 f"| {_linked(label)} | {' | '.join(figures)} | {spread:.3f} | {seconds:.1f} | "

@@ -5,11 +5,13 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 import quintet
+from quintet.errors import ModelError
 from quintet.nets.checkpoint import progress
 from quintet.store.sqlite import Store
 
@@ -26,7 +28,12 @@ def weights(home: Path) -> bytes:
 def finished(home: Path) -> list[int]:
     """Finished epochs of each checkpoint, the most first."""
     kept = (home / ".quintet" / "training").glob("*.safetensors")
-    return sorted((found.finished for p in kept if (found := progress(p))), reverse=True)
+    found = []
+    for path in kept:
+        with suppress(ModelError):  # it was replaced while it was read
+            if (state := progress(path)) is not None:
+                found.append(state.finished)
+    return sorted(found, reverse=True)
 
 
 def killed(home: Path, when) -> str:

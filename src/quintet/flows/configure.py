@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import types
 import typing
 from collections.abc import Mapping
@@ -13,6 +14,17 @@ from quintet.errors import UnknownName, UsageError
 
 ROLE = "models.correlators"
 
+MAY_BE_NONE = frozenset({"seed", "voters", "warm_up", "graphs", "landmarks"})
+"""Counts that may be 0; all others are at least 1."""
+
+POSITIVE = frozenset({"lr", "gamma", "temperature", "scale", "sharpness", "noise", "spread"})
+"""Quantities that may not be 0, as they divide or multiply everything."""
+
+SHARES = frozenset({"dropout", "levelling", "pair_share"})
+"""Quantities of at most 1; ``dropout`` is less."""
+
+LARGEST = 2**31 - 1
+
 _TRUTH = {"true": True, "yes": True, "on": True, "1": True}
 _FALSE = {"false": False, "no": False, "off": False, "0": False}
 
@@ -22,7 +34,7 @@ def correlator(method: str, params: Mapping[str, str]) -> Any:
 
     Raises:
         UnknownName: no such method, or no such hyper-parameter of it; names the nearest.
-        UsageError: a value that does not fit the field's type.
+        UsageError: a value that does not fit the field's type, or out of its bounds.
     """
     made = kind(method)
     hints = typing.get_type_hints(made)
@@ -30,7 +42,31 @@ def correlator(method: str, params: Mapping[str, str]) -> Any:
     for name in params:
         if name not in known:
             raise UnknownName(f"hyper-parameter of {method}", name, known)
-    return made(**{name: _read(name, text, hints[name]) for name, text in params.items()})
+    given = {name: _read(name, text, hints[name]) for name, text in params.items()}
+    for name, value in given.items():
+        _check(name, value)
+    return made(**given)
+
+
+def _check(name: str, value: Any) -> None:
+    """Refuse numbers that no method can work with.
+
+    Raises:
+        UsageError: the number is out of its bounds; names them.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return
+    least: float = 0
+    if isinstance(value, int) and name not in MAY_BE_NONE:
+        least = 1
+    most = 1 if name in SHARES else LARGEST
+    inside = least <= value <= most and math.isfinite(value)
+    if name in POSITIVE or name == "dropout":
+        inside = inside and value != (1 if name == "dropout" else 0)
+    if not inside:
+        above = "more than 0" if name in POSITIVE else f"at least {least:g}"
+        below = "less than 1" if name == "dropout" else f"at most {most:g}"
+        raise UsageError(f"{name}={value}: it must be {above} and {below}")
 
 
 def kind(method: str) -> Any:

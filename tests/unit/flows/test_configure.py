@@ -1,11 +1,13 @@
+import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
 import pytest
 
+from quintet.catalog import names
 from quintet.errors import UnknownName, UsageError
 from quintet.flows import configure
-from quintet.flows.configure import correlator
+from quintet.flows.configure import correlator, kind
 
 
 @dataclass(kw_only=True)
@@ -54,3 +56,37 @@ def test_tuples_and_choices_take_the_type_of_the_field(monkeypatch):
         correlator("made", {"pooling": "middle"})
     with pytest.raises(UsageError, match="sizes='a,b' is not"):
         correlator("made", {"sizes": "a,b"})
+
+
+@pytest.mark.parametrize(
+    ("method", "name", "value", "bound"),
+    [
+        ("accord", "rank", "0", "at least 1"),
+        ("accord", "rank", "-1", "at least 1"),
+        ("accord", "gamma", "nan", "more than 0"),
+        ("accord", "levelling", "2", "at most 1"),
+        ("dfcl", "epochs", "0", "at least 1"),
+        ("dfcl", "updates", "0", "at least 1"),
+        ("dfcl", "lr", "-1", "more than 0"),
+        ("dfcl", "lr", "0", "more than 0"),
+        ("dfcl", "margin", "inf", "at least 0"),
+        ("dfcl", "dropout", "1", "less than 1"),
+        ("dfcl", "weight_decay", "-1", "at least 0"),
+        ("dfcl", "seed", "99999999999999999999", "at most"),
+        ("jrl", "sparse", "nan", "at least 0"),
+    ],
+)
+def test_numbers_that_no_method_can_work_with_are_refused(method, name, value, bound):
+    with pytest.raises(UsageError, match=f"{name}=.* {bound}"):
+        correlator(method, {name: value})
+
+
+@pytest.mark.parametrize("method", names("models.correlators"))
+def test_every_default_and_every_tried_value_is_within_its_bounds(method):
+    made = kind(method)
+    tried = {f.name: [f.default] for f in dataclasses.fields(made) if f.init}
+    for name, values in getattr(made, "search", {}).items():
+        tried[name] += values
+    for name, values in tried.items():
+        for value in values:
+            correlator(method, {name: "none" if value is None else str(value)})

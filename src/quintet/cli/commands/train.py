@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="After judging on held-out items, train again on all of them.",
 )
-@click.option("--seed", default=0, show_default=True)
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1))
 @options.as_json
 def command(
     params: tuple[str, ...],
