@@ -29,10 +29,9 @@ BENCHMARKS = ("planted", "wikipedia", "fivemedia", "flickr8k")
 LEFT_OUT = frozenset({"identity"})
 """Learns nothing: it is for encoders that share a space."""
 
-TRIALS_CLOSED = 4
-TRIALS_DEEP = 2
-"""Settings tried on validation data, at most; DFCL, being compared with all, gets as many as closed
-forms. On ``planted`` and, for networks, on ``flickr8k`` the defaults are taken."""
+TRIALS = 4
+"""Settings tried on validation data, at most, the same for every method. On ``planted`` and, for
+networks, on ``flickr8k`` nothing is searched."""
 
 BOUNDED: Mapping[str, Mapping[str, str]] = {
     "infonce": {"updates": "40", "rows": "256", "dropout": "0.2", "k": "512"},
@@ -62,7 +61,8 @@ VARIANTS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         "accord, no parts": {"method": "accord", "parts": "no"},
     },
 }
-"""Further rows: name to method and hyper-parameters; they are not searched."""
+"""Further rows: name to method and hyper-parameters. They are not searched: all else is as it was
+chosen for the method itself."""
 
 
 def main() -> None:
@@ -76,7 +76,7 @@ def main() -> None:
     cache = Path(os.environ.get("QUINTET_CACHE", "~/.cache/quintet")).expanduser()
     for name in chosen.benchmark or BENCHMARKS:
         task = benchmark.load(name, data, cache, _quiet)
-        for label, method, params in _wanted(task, name):
+        for label, method, params in _wanted(task, name, chosen.rows):
             if chosen.method and method not in chosen.method:
                 continue
             seeds = _missing(chosen.rows, name, label, method)
@@ -84,13 +84,22 @@ def main() -> None:
                 _run(task, label, method, params, seeds, chosen.rows)
 
 
-def _wanted(task: benchmark.Task, name: str) -> Iterator[tuple[str, str, dict[str, str]]]:
+def _wanted(
+    task: benchmark.Task, name: str, file: Path
+) -> Iterator[tuple[str, str, dict[str, str]]]:
     for method in catalog.names("models.correlators"):
         learns = getattr(configure.kind(method), "learns_from", "either")
         if method not in LEFT_OUT and (task.about.task == "classes" or learns != "labels"):
             yield method, method, dict(BOUNDED.get(method, {})) if name == "flickr8k" else {}
     for label, given in VARIANTS.get(name, {}).items():
-        yield label, given["method"], {k: v for k, v in given.items() if k != "method"}
+        changed = {k: v for k, v in given.items() if k != "method"}
+        yield label, given["method"], {**_chosen(file, name, given["method"]), **changed}
+
+
+def _chosen(file: Path, name: str, method: str) -> dict[str, str]:
+    """What was chosen for a method on a benchmark, nothing if that is not measured yet."""
+    found = (r["params"] for r in rows(file) if (r["benchmark"], r["label"]) == (name, method))
+    return dict(next(found, {}))
 
 
 def _missing(file: Path, name: str, label: str, method: str) -> list[int]:
@@ -135,7 +144,7 @@ def _trials(name: str, method: str) -> int:
     deep = issubclass(configure.kind(method), DeepMethod)
     if name == "planted" or (name == "flickr8k" and deep):
         return 0
-    return TRIALS_DEEP if deep and method != "dfcl" else TRIALS_CLOSED
+    return TRIALS
 
 
 def _commit() -> str:

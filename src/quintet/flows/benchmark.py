@@ -66,6 +66,7 @@ class Row:
         figures: ``image→all``, ``mean`` … MAP in 0..1; or ``image→text R@1`` … and median rank.
         random: the same for a random order.
         params: as given and as chosen.
+        settings: every hyper-parameter of the fit, the seed aside.
         parameters: learnt numbers in the saved model.
         trials: settings that were tried on validation data.
         validation: the mean figure there, None when nothing was tried.
@@ -74,6 +75,7 @@ class Row:
     benchmark: str
     method: str
     params: Mapping[str, str]
+    settings: Mapping[str, str]
     seed: int
     figures: Figures
     random: Figures
@@ -179,6 +181,7 @@ def run(
             benchmark=task.about.name,
             method=method,
             params=chosen,
+            settings=configure.settings(model),
             seed=seed,
             figures=figures,
             random=random,
@@ -197,7 +200,7 @@ def choose(
     Returns:
         The setting, how many were tried, and its validation figure.
     """
-    grid = settings(method, params)[: max(1, min(trials, MAX_TRIALS))]
+    grid = drawn(settings(method, params), max(1, min(trials, MAX_TRIALS)))
     if len(grid) == 1:
         return grid[0], 0, None
     worth = []
@@ -215,6 +218,14 @@ def settings(method: str, params: Mapping[str, str]) -> list[dict[str, str]]:
     free = {name: values for name, values in grid.items() if name not in params}
     made = itertools.product(*free.values())
     return [{**params, **{k: str(v) for k, v in zip(free, point, strict=True)}} for point in made]
+
+
+def drawn(grid: Sequence[dict[str, str]], count: int) -> list[dict[str, str]]:
+    """The defaults and ``count - 1`` others, drawn over the whole grid, the same every time."""
+    if len(grid) <= count:
+        return list(grid)
+    others = 1 + np.random.default_rng(0).permutation(len(grid) - 1)[: count - 1]
+    return [grid[0], *(grid[n] for n in sorted(others))]
 
 
 def judge(model: Correlator, test: Views, task: str) -> tuple[Figures, Figures]:

@@ -85,6 +85,12 @@ def draws(method: str) -> bool:
     return any(f.name == "seed" for f in dataclasses.fields(kind(method)))
 
 
+def settings(model: Any) -> dict[str, str]:
+    """Every hyper-parameter of a method as text, the seed aside."""
+    fields = (f.name for f in dataclasses.fields(model) if f.init and f.name != "seed")
+    return {name: str(getattr(model, name)) for name in fields}
+
+
 def seeded(method: str, params: Mapping[str, str], seed: int) -> dict[str, str]:
     """The hyper-parameters with the seed among them, if the method draws anything at random."""
     return {"seed": str(seed), **params} if draws(method) else dict(params)
