@@ -15,6 +15,11 @@ QuintetError
 │   ├── LibraryBusy                another process is writing
 │   └── NoSpace                    the disk is full or the folder is read-only
 ├── SourceError (ValueError)       an empty, missing or unreadable folder given to ``add``
+├── ServiceError                   the service as a whole
+│   ├── ServiceBusy                too much at once; try again
+│   ├── TooLarge                   a request or a file over the limit
+│   └── Forbidden                  the caller may not do that
+│       └── Unauthenticated        nobody we know calls; a token may help
 ├── TrainingError (ValueError)     not enough labels or items to learn from
 └── ModelError                     a saved model that cannot be opened
 """
@@ -140,3 +145,23 @@ class TrainingError(QuintetError, ValueError):
 
 class ModelError(QuintetError):
     """A saved model that cannot be opened."""
+
+
+class ServiceError(QuintetError):
+    """The service as a whole cannot do it."""
+
+
+class ServiceBusy(ServiceError):
+    """Too much at once: the same request may succeed in a moment."""
+
+
+class TooLarge(ServiceError):
+    """A request or an uploaded file over the limit."""
+
+
+class Forbidden(ServiceError):
+    """The caller's token does not allow it."""
+
+
+class Unauthenticated(Forbidden):
+    """Nobody we know calls; a token may help."""

@@ -11,6 +11,7 @@ import quintet
 from quintet.cli import options, output
 from quintet.cli.main import EXIT_WITH_ERRORS
 from quintet.cli.progress import progress
+from quintet.plain import plain
 
 if TYPE_CHECKING:
     from quintet.flows.add import AddReport
@@ -55,7 +56,7 @@ def command(
             paths, tags=tags, accept_missing=accept_missing, workers=workers, on_progress=tick
         )
     if as_json:
-        output.emit_json({"library": lib.folder, **output.plain(report)})
+        output.emit_json({"library": lib.folder, **plain(report)})
     else:
         output.console.print(f"library {lib.folder}")
         output.console.print(_summary(report))

@@ -9,6 +9,7 @@ import click
 
 import quintet
 from quintet.cli import options, output
+from quintet.plain import plain
 
 
 @click.command()
@@ -29,7 +30,7 @@ def command(
     """
     with quintet.open(folder, create=False) as lib:
         lines = (
-            json.dumps(output.plain(row), ensure_ascii=False)
+            json.dumps(plain(row), ensure_ascii=False)
             for row in lib.export(where, segments=segments)
         )
         if target is None:

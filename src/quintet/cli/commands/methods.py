@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from quintet.cli import options, output
+from quintet.plain import plain
 
 if TYPE_CHECKING:
     from quintet.flows.methods import Description, Method
@@ -56,8 +57,8 @@ def _show(found: Description) -> None:
 
 def _json(found: Description) -> dict[str, Any]:
     """The description; a default of None is kept, it is a value."""
-    parameters = [{**output.plain(p), "default": p.default} for p in found.parameters]
-    return {**output.plain(found.method), "text": found.text, "parameters": parameters}
+    parameters = [{**plain(p), "default": p.default} for p in found.parameters]
+    return {**plain(found.method), "text": found.text, "parameters": parameters}
 
 
 def _origin(method: Method) -> str:

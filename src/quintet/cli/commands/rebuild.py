@@ -9,6 +9,7 @@ import click
 import quintet
 from quintet.cli import options, output
 from quintet.cli.progress import progress
+from quintet.plain import plain
 
 
 @click.command()
@@ -26,5 +27,5 @@ def command(folder: Path | None, features: bool, as_json: bool) -> None:
     if as_json:
         output.emit_json(report)
     else:
-        for name, value in output.plain(report).items():
+        for name, value in plain(report).items():
             output.console.print(f"{name}: {value}")

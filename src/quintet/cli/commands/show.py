@@ -9,6 +9,7 @@ import click
 import quintet
 from quintet.cli import options, output
 from quintet.flows.evidence import place
+from quintet.plain import plain
 
 
 @click.command()
@@ -22,7 +23,7 @@ def command(item: str, folder: Path | None, as_json: bool) -> None:
     if as_json:
         output.emit_json(details)
         return
-    rows = [[k, v] for k, v in output.plain(details.item).items() if k != "metadata"]
+    rows = [[k, v] for k, v in plain(details.item).items() if k != "metadata"]
     output.table(["", ""], [[k, ", ".join(v) if isinstance(v, list) else v] for k, v in rows])
     output.table(["metadata", ""], [[k, v] for k, v in details.item.metadata.items()])
     for channel, segments in details.segments.items():

@@ -8,6 +8,7 @@ import click
 
 import quintet
 from quintet.cli import options, output
+from quintet.plain import plain
 
 APART = ("items", "indexes")
 """What is shown in tables of its own."""
@@ -25,7 +26,7 @@ def command(folder: Path | None, as_json: bool) -> None:
         return
     output.console.print(f"library  {lib.folder}")
     output.table(["medium", "items"], [[m, n] for m, n in status.items.items()])
-    rows = [[name, value] for name, value in output.plain(status).items() if name not in APART]
+    rows = [[name, value] for name, value in plain(status).items() if name not in APART]
     output.table(["", ""], [[k, _text(v)] for k, v in rows])
     output.table(
         ["index", "medium", "channel", "kind", "vectors", "memory"],

@@ -1,0 +1,1 @@
+"""The REST interface, /v1: the same things as ``quintet.Library`` over HTTP."""

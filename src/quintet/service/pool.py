@@ -1,0 +1,53 @@
+"""Open libraries of one folder for several threads: one thread a library at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from quintet.errors import ServiceBusy
+from quintet.library import Library
+
+SIZE = 3
+"""Each holds its own indexes; further ones are opened only while the others are at work."""
+
+WAIT_S = 20.0
+
+
+class Pool:
+    """Lends libraries, the most lately used first."""
+
+    def __init__(self, folder: Path, size: int = SIZE) -> None:
+        self.folder = folder
+        self._free: list[Library] = []
+        self._places = threading.BoundedSemaphore(size)
+        self._lock = threading.Lock()
+        self._size = size
+
+    @contextmanager
+    def library(self) -> Iterator[Library]:
+        """A library that no other thread uses meanwhile.
+
+        Raises:
+            ServiceBusy: all are lent for too long.
+        """
+        if not self._places.acquire(timeout=WAIT_S):
+            raise ServiceBusy(f"{self._size} requests are at work already; try again in a moment")
+        try:
+            with self._lock:
+                lent = self._free.pop() if self._free else Library(self.folder)
+            try:
+                yield lent
+            finally:
+                with self._lock:
+                    self._free.append(lent)
+        finally:
+            self._places.release()
+
+    def close(self) -> None:
+        """Close those that are not lent."""
+        with self._lock:
+            while self._free:
+                self._free.pop().close()

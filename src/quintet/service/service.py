@@ -1,0 +1,93 @@
+"""Everything that the web pages and the REST interface work with, of one library."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from quintet.errors import ServiceBusy, UsageError
+from quintet.service.jobs import Jobs
+from quintet.service.pool import Pool
+from quintet.service.sessions import Sessions
+from quintet.service.state import State
+from quintet.service.tokens import Scope, Tokens
+from quintet.service.uploads import MOST_BYTES, Uploads
+
+LOCK = "service.lock"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a service is run.
+
+    Attributes:
+        anonymous: what a caller without a token may do; None for nothing.
+        hosts: names that requests may be addressed to; others are refused (DNS rebinding).
+        most_upload_bytes: of one file.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8765
+    anonymous: Scope | None = Scope.ADMIN
+    hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
+    most_upload_bytes: int = MOST_BYTES
+
+    def __post_init__(self) -> None:
+        if self.host not in LOOPBACK and self.anonymous is not None:
+            raise UsageError(
+                f"{self.host} can be reached by others, so callers need a token; make one with: "
+                "quintet token create NAME"
+            )
+
+
+@dataclass
+class Service:
+    """One running service; ``close`` ends it.
+
+    Raises:
+        ServiceBusy: another service runs on the library.
+    """
+
+    folder: Path
+    settings: Settings = field(default_factory=Settings)
+
+    def __post_init__(self) -> None:
+        self._lock = _only_one(self.folder)
+        self.state = State(self.folder)
+        self.tokens = Tokens(self.state)
+        self.sessions = Sessions(self.state, self.tokens)
+        self.pool = Pool(self.folder)
+        self.jobs = Jobs(self.folder, self.state)
+        self.uploads = Uploads(self.folder, self.settings.most_upload_bytes)
+
+    def start(self) -> None:
+        """Begin to work on the queue."""
+        self.jobs.start()
+
+    def close(self) -> None:
+        """End the work, and close the databases."""
+        self.jobs.close()
+        self.pool.close()
+        self.state.close()
+        self._lock.close()
+
+
+def _only_one(folder: Path) -> IO[str]:
+    file = (folder / LOCK).open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as e:
+        file.seek(0)
+        holder = file.read().strip() or "?"
+        file.close()
+        raise ServiceBusy(
+            f"a service runs on {folder} already (process {holder}); use it, or end it first"
+        ) from e
+    file.truncate(0)
+    file.write(f"{os.getpid()}\n")
+    file.flush()
+    return file

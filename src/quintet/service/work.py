@@ -1,0 +1,92 @@
+"""The process of one job: ``python -m quintet.service.work FOLDER KIND PARAMS``.
+
+It tells its progress, and in the end its report or its error, as lines of JSON on standard output.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from quintet.errors import QuintetError
+from quintet.library import Library, Progress
+from quintet.plain import plain
+
+EVERY_S = 0.2
+"""Between two lines of progress of the same stage."""
+
+
+def add(lib: Library, params: Mapping[str, Any], tick: Progress) -> Any:
+    """Index files and folders."""
+    return lib.add(params["paths"], tags=params.get("tags", ()), on_progress=tick)
+
+
+def train(lib: Library, params: Mapping[str, Any], tick: Progress) -> Any:
+    """Learn the common space."""
+    return lib.train(**params, on_progress=tick)
+
+
+def rebuild(lib: Library, params: Mapping[str, Any], tick: Progress) -> Any:
+    """Make everything derived again."""
+    return lib.rebuild(features=params.get("features", False), on_progress=tick)
+
+
+def use(lib: Library, params: Mapping[str, Any], _: Progress) -> Any:
+    """Make another model the active one."""
+    lib.use(params["model"])
+    return {"model": params["model"]}
+
+
+WORK: Mapping[str, Callable[[Library, Mapping[str, Any], Progress], Any]] = {
+    "add": add,
+    "train": train,
+    "rebuild": rebuild,
+    "use": use,
+}
+
+
+def main() -> None:
+    """Do the job that the arguments name."""
+    folder, kind, params = sys.argv[1:4]
+    told = _own_output()
+    try:
+        with Library(Path(folder)) as lib:
+            report = WORK[kind](lib, json.loads(params), _teller(told))
+        _say(told, {"report": plain(report)})
+    except QuintetError as e:
+        _say(told, {"error": str(e)})
+    except KeyboardInterrupt:
+        _say(told, {"error": "interrupted"})
+
+
+def _own_output() -> TextIO:
+    """Where lines of JSON go; whatever else is printed goes to standard error."""
+    own = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return own
+
+
+def _teller(to: TextIO) -> Progress:
+    last: list[Any] = ["", 0.0]
+
+    def tell(stage: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if stage != last[0] or done == total or now - last[1] >= EVERY_S:
+            last[:] = [stage, now]
+            _say(to, {"stage": stage, "done": done, "total": total})
+
+    return tell
+
+
+def _say(to: TextIO, told: Mapping[str, Any]) -> None:
+    to.write(json.dumps(told) + "\n")
+    to.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The pages for browsers: rendered here, with small ES modules; no script inline."""
