@@ -16,6 +16,7 @@ QuintetError
 │   └── NoSpace                    the disk is full or the folder is read-only
 ├── SourceError (ValueError)       an empty, missing or unreadable folder given to ``add``
 ├── TrainingError (ValueError)     not enough labels or items to learn from
+├── Unreachable                    a server or cluster that was named does not answer
 └── ModelError                     a saved model that cannot be opened
 """
 
@@ -136,6 +137,10 @@ class SourceError(QuintetError, ValueError):
 
 class TrainingError(QuintetError, ValueError):
     """Not enough labels or items to learn from."""
+
+
+class Unreachable(QuintetError):
+    """A server or cluster that the user named does not answer."""
 
 
 class ModelError(QuintetError):

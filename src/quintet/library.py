@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from quintet.errors import LibraryNotFound, UsageError
 from quintet.evaluate.retrieval import Table
-from quintet.flows import asking, facets, learning, saved, where
+from quintet.flows import asking, facets, indexes, learning, saved, where
 from quintet.flows.add import AddReport, Work, add, default_workers
 from quintet.flows.compare import Compared
 from quintet.flows.doctor import Check, library_checks, machine, nothing_at
@@ -32,16 +32,24 @@ Progress = Callable[[str, int, int], None]
 
 
 def create(
-    folder: str | Path, *, encoders: Mapping[str, str] | None = None, exist_ok: bool = False
+    folder: str | Path,
+    *,
+    encoders: Mapping[str, str] | None = None,
+    index: str = indexes.AUTO,
+    exist_ok: bool = False,
 ) -> Library:
     """Make a library in ``folder/.quintet``; the folder is made when it is not there.
 
     Args:
         encoders: medium to encoder, a built-in name or ``pretrained:ID_OR_FOLDER``.
+        index: where vectors are searched: ``auto``, here; or ``qdrant:http://HOST:6333`` with the
+            options of docs/outgrowing.md.
         exist_ok: open the library when there is one already.
 
     Raises:
-        UsageError: there is one already, or an encoder that does not read that medium.
+        UsageError: there is one already, an encoder that does not read that medium, or no such
+            index.
+        Unreachable: the server of the index does not answer.
         NoSpace: the folder cannot be written.
     """
     place = where.inside(Path(folder))
@@ -52,9 +60,12 @@ def create(
     chosen = {Modality(medium): spec for medium, spec in (encoders or {}).items()}
     for modality, spec in chosen.items():
         encoder(modality, spec)
+    indexes.checked(index)
     with Store.create(place) as store:
         for modality, spec in chosen.items():
             store.set_setting(setting(modality), spec)
+        if index != indexes.AUTO:
+            indexes.choose(store, index)
     return Library(place)
 
 
@@ -407,12 +418,20 @@ class Library:
         return library_checks(self._parts)
 
     def rebuild(
-        self, *, features: bool = False, on_progress: Progress | None = None
+        self,
+        *,
+        features: bool = False,
+        index: str | None = None,
+        on_progress: Progress | None = None,
     ) -> RebuildReport:
-        """Make everything derived again from the database, and check its checksums."""
-        return learning.make_again(
-            self._parts, features=features, on_progress=on_progress or _silent
-        )
+        """Make everything derived again from the database, and check its checksums.
+
+        Args:
+            features: also decode and encode items again whose encoder has changed since.
+            index: search vectors there from now on: ``auto``, here; or ``qdrant:http://HOST:6333``.
+        """
+        tick = on_progress or _silent
+        return learning.make_again(self._parts, features=features, index=index, on_progress=tick)
 
     def export(
         self, where: Sequence[str] = (), *, segments: bool = False

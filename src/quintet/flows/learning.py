@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from quintet.errors import NotFittedError, UsageError
+from quintet.errors import NotFittedError, Unreachable, UsageError
 from quintet.evaluate.retrieval import Table
-from quintet.flows import configure, resume
+from quintet.flows import configure, indexes, resume
 from quintet.flows.compare import Compared, compare
 from quintet.flows.evaluate import below, evaluate
 from quintet.flows.labels import Labels, find_labels
@@ -230,9 +231,21 @@ def use(parts: Parts, model_id: str, on_progress: Progress) -> None:
     parts.build_large(on_progress)
 
 
-def make_again(parts: Parts, *, features: bool, on_progress: Progress) -> RebuildReport:
-    """Everything derived, from the store; with ``features`` also from the files."""
+def make_again(
+    parts: Parts, *, features: bool, index: str | None, on_progress: Progress
+) -> RebuildReport:
+    """Everything derived, from the store; with ``features`` also from the files.
+
+    Args:
+        index: from now on vectors are searched there; None leaves it as it is.
+    """
+    if index:
+        indexes.checked(index)
     with parts.writing() as store:
+        if index:
+            with suppress(Unreachable):
+                indexes.forget(store)
+            indexes.choose(store, index)
         embedding = parts.embedding()
         done = failed = 0
         if features:
