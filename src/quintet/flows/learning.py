@@ -13,6 +13,7 @@ from quintet.evaluate.retrieval import Table
 from quintet.flows import configure, indexes, resume
 from quintet.flows.compare import Compared, compare
 from quintet.flows.evaluate import below, evaluate
+from quintet.flows.fitting_there import fitter
 from quintet.flows.labels import Labels, find_labels
 from quintet.flows.parts import Parts
 from quintet.flows.reading import Embedding
@@ -24,6 +25,7 @@ from quintet.flows.rebuild import (
     rebuild,
 )
 from quintet.flows.space import Space
+from quintet.flows.spread import Workers
 from quintet.flows.train import Trained, TrainingSet, fit_space
 from quintet.store.records import ModelRow, VectorRow
 from quintet.store.sqlite import Store
@@ -109,10 +111,12 @@ def train(
     seed: int,
     on_progress: Progress,
     on_note: Note,
+    workers: Workers | None = None,
 ) -> TrainReport:
     """Fit, judge, calibrate, embed everything, store all of it in one transaction, activate.
 
-    Killed at any moment, the same training goes on from the last finished epoch.
+    Killed at any moment, the same training goes on from the last finished epoch; with ``workers``,
+    which fit elsewhere and keep nothing, it begins again.
     """
     params = configure.seeded(method, params, seed)
     configure.correlator(method, params)
@@ -127,6 +131,7 @@ def train(
             refit=refit,
             on_progress=on_progress,
             checkpoints=checkpoints,
+            together=fitter(workers, data, method, params, on_progress) if workers else None,
         )
         space = replace(trained.space, field_confidence=field_confidence(store, data.labels))
         report = _report(method, data, trained)
@@ -298,6 +303,7 @@ def compare_methods(
     by: str,
     level: int | None,
     on_progress: Progress,
+    workers: Workers | None = None,
 ) -> list[Compared]:
     """How methods do on the library's own held-out items; nothing is stored.
 
@@ -311,7 +317,7 @@ def compare_methods(
     for method in methods:
         configure.kind(method)
     data = training_set(parts.store, by, level, on_progress)
-    return compare(data, methods, range(seeds), on_progress)
+    return compare(data, methods, range(seeds), on_progress, workers)
 
 
 def models(store: Store) -> list[ModelSummary]:
