@@ -134,12 +134,12 @@ def test_a_trained_library_gets_the_vectors_of_its_model(ring, media, alone, tmp
     assert len(rows(homes[1], "items")) == ITEMS + len(Modality)
 
 
-@pytest.mark.parametrize("method", ["accord", "deep_sm"])
+@pytest.mark.parametrize("method", ["accord", "dscmr"])
 def test_training_there_makes_the_same_model(ring, alone, tmp_path, method):
     models = []
     for name, extra in {"here": (), "there": ("--ray", ring.address)}.items():
         shutil.copytree(alone, tmp_path / name)
-        asked = ["train", "--method", method, *(["epochs=3"] if method == "deep_sm" else [])]
+        asked = ["train", "--method", method, *(["epochs=2"] if method == "dscmr" else [])]
         child = start(ring.env, *asked, "-L", tmp_path / name, "--json", *extra)
         code, out, err = finished(child)
         assert code == 0, err
