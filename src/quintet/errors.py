@@ -21,6 +21,8 @@ QuintetError
 │   └── Forbidden                  the caller may not do that
 │       └── Unauthenticated        nobody we know calls; a token may help
 ├── TrainingError (ValueError)     not enough labels or items to learn from
+├── Unreachable                    a server or cluster that was named does not answer
+├── WorkerLost                     a process that did a part of the work died at every try
 └── ModelError                     a saved model that cannot be opened
 """
 
@@ -29,10 +31,21 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import Any
 
 
 class QuintetError(Exception):
     """Base of all errors raised on purpose."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """They come back from other processes as they were, whatever ``__init__`` takes."""
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(kind: type[QuintetError], told: tuple[Any, ...], state: dict[str, Any]) -> QuintetError:
+    made = kind.__new__(kind, *told)
+    made.__dict__.update(state)
+    return made
 
 
 class UsageError(QuintetError, ValueError):
@@ -141,6 +154,14 @@ class SourceError(QuintetError, ValueError):
 
 class TrainingError(QuintetError, ValueError):
     """Not enough labels or items to learn from."""
+
+
+class WorkerLost(QuintetError):
+    """A process that did a part of the work died at every try."""
+
+
+class Unreachable(QuintetError):
+    """A server or cluster that the user named does not answer."""
 
 
 class ModelError(QuintetError):

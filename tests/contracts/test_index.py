@@ -13,6 +13,7 @@ from quintet.index.breadth import Breadth
 from quintet.index.files import cached, described, mapped, write
 from quintet.index.flat import Flat
 from quintet.index.ivf import IVF
+from quintet.index.qdrant import Qdrant
 from quintet.index.rows import padded
 from quintet.roles import Index
 
@@ -59,7 +60,7 @@ def everything(breadth, count, share=1.0):
     return 10**6
 
 
-INDEXES = [Flat, Sketched, IVF, Coded, Compiled]
+INDEXES = [Flat, Sketched, IVF, Coded, Compiled, Qdrant]
 
 
 def unit(rng, n, k):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from quintet.errors import FileProblem
-from quintet.flows import alike
+from quintet.flows import alike, indexes
 from quintet.flows.reading import (
     Embedding,
     Encoders,
@@ -78,9 +78,10 @@ def _clear_others(store: Store, embedding: Embedding | None) -> None:
 
 
 def refresh_indexes(store: Store, on_progress: Progress) -> None:
-    """Write every index file again and delete those of models that are gone."""
+    """Make every index again and delete those of models that are gone."""
     ids = [alike.MODEL, *(row.id for row in store.models())]
     keep_only(store, ids)
+    indexes.forget(store)
     build_large(store, ids, on_progress, again=True)
     for model_id in ids:
         open_shelves(store, model_id)

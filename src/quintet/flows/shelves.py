@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from quintet.flows import alike
+from quintet.flows import alike, indexes
 from quintet.flows import large as large_shelves
 from quintet.flows.large import Large, Place, Progress, build_all, current, opened
 from quintet.index.files import cached, described
 from quintet.index.flat import Flat
 from quintet.index.ivf import IVF
+from quintet.index.qdrant import Qdrant
 from quintet.store.sqlite import Store
 from quintet.types import Bool, Channel, Float32, Modality
 
@@ -42,7 +43,7 @@ class Shelf:
 
     modality: Modality
     channel: Channel
-    index: Flat | IVF
+    index: Flat | IVF | Qdrant
     item_ids: NDArray[np.bytes_]
     spans: NDArray[np.int64]
     mean: Float32 | None = None
@@ -133,8 +134,10 @@ def marks(store: Store, model_id: str) -> tuple[tuple[int, int], ...]:
 
 
 def open_shelves(store: Store, model_id: str, kept: Kept | None = None) -> list[Shelf]:
-    """The shelves of a model: from their cache files, or built from the store."""
+    """The shelves of a model: from their cache files or server, or built from the store."""
     places = [Place(model_id, m, c) for m, c in store.shelves(model_id)]
+    if indexes.are_elsewhere(store):
+        return [_open_served(store, place) for place in places]
     return [_open_large(store, p, kept or Kept()) or _open_exact(store, p) for p in places]
 
 
@@ -153,10 +156,27 @@ def _open_exact(store: Store, place: Place) -> Shelf:
     path = exact_path(store, place)
     arrays = cached(path, stamp, lambda: _build(store, place))
     keys, rows = np.asarray(arrays["keys"]), np.asarray(arrays["rows"])
+    index = Flat(keys.astype(np.int64, copy=False), rows.astype(np.float32, copy=False))
+    return _shelf(place, index, arrays)
+
+
+def _open_served(store: Store, place: Place) -> Shelf:
+    index, arrays = indexes.served(
+        store,
+        place.model_id,
+        f"{place.modality}-{place.channel}",
+        exact_path(store, place),
+        _stamp(store, place.model_id),
+        lambda spread: _build(store, place, spread),
+    )
+    return _shelf(place, index, arrays)
+
+
+def _shelf(place: Place, index: Flat | Qdrant, arrays: indexes.Arrays) -> Shelf:
     return Shelf(
         modality=place.modality,
         channel=place.channel,
-        index=Flat(keys.astype(np.int64, copy=False), rows.astype(np.float32, copy=False)),
+        index=index,
         item_ids=np.asarray(arrays["item_ids"]).astype(np.bytes_, copy=False),
         spans=arrays["spans"].astype(np.int64, copy=False),
         mean=_float(arrays.get("mean")),
@@ -180,12 +200,14 @@ def _float(array: NDArray[np.generic] | None) -> Float32 | None:
     return None if array is None else array.astype(np.float32, copy=False)
 
 
-def _build(store: Store, place: Place) -> dict[str, NDArray[np.generic]]:
+def _build(
+    store: Store, place: Place, spread: indexes.Spread | None = None
+) -> dict[str, NDArray[np.generic]]:
     found = store.vectors(place.model_id, place.modality, place.channel)
     z = found.z
     extra: dict[str, NDArray[np.generic]] = {}
     if place.model_id == alike.MODEL:
-        mean, scale = alike.spread(z)
+        mean, scale = spread or alike.spread(z)
         z = alike.standardised(z, mean, scale)
         extra = {"mean": mean, "scale": scale}
     index = Flat()
@@ -207,7 +229,7 @@ def build_large(
     Args:
         again: also those that are not stale.
     """
-    for model_id in model_ids:
+    for model_id in () if indexes.are_elsewhere(store) else model_ids:
         build_all(store, model_id, on_progress, again=again)
 
 
@@ -216,7 +238,8 @@ class IndexSummary:
     """Which index answers for a shelf.
 
     Attributes:
-        kind: ``exact`` (every vector is compared) or ``approximate`` (codes propose candidates).
+        kind: ``exact`` (every vector is compared), ``approximate`` (codes propose candidates) or
+            ``qdrant`` (a server answers).
         vectors: how many it answers for; ``outside`` of them came after it was built.
         memory_bytes: what it takes when it is open, None while no file says it.
         file_bytes: of its file, None while there is none.
@@ -241,6 +264,8 @@ def summaries(store: Store, model_ids: Sequence[str]) -> list[IndexSummary]:
 def _summary(store: Store, place: Place) -> IndexSummary:
     shelf = (place.model_id, place.modality, place.channel)
     n = len(store.vector_keys(*shelf))
+    if indexes.are_elsewhere(store):
+        return IndexSummary(*shelf, "qdrant", n, 0, None, None)
     codes = described(place.path(store)) if n >= large_shelves.EXACT_BELOW else None
     if codes is None:
         sizes = described(exact_path(store, place))
