@@ -37,9 +37,10 @@ class JRL(VotingMethod):
     Source:
         Zhai, Peng & Xiao 2014, "Learning cross-media joint representation with sparse and
         semisupervised regularization", IEEE TCSVT 24(6):965-978, with the
-        parameters named in the authors' code: ``min_P sum_(m<l) sigma |X_m P_m - X_l P_l|_F^2 + sum_m (miu |X_m P_m -
-        Y_m|_F^2 + lambda tr(P_m' X_m' L_m X_m P_m) + gamma |P_m|_2,1)``, where the first term is
-        over matching rows, the second over labelled ones, the third over all.
+        parameters named in the authors' code: ``min_P sum_(m<l) sigma |X_m P_m - X_l P_l|_F^2 +
+        sum_m (miu |X_m P_m - Y_m|_F^2 + lambda tr(P_m' X_m' L_m X_m P_m) + gamma |P_m|_2,1)``,
+        where the first term is over matching rows, the second over labelled ones, the third over
+        all.
     Ours:
         Any number of media, all pairs of them matched: rows of one pair number where two media
         share one, else rows of one class, at most 64 a number or class. Terms are means instead of
