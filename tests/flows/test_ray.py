@@ -168,7 +168,7 @@ def test_methods_are_compared_there_with_the_same_figures(ring, alone):
 
 def test_the_connection_is_closed_afterwards(ring):
     code = (
-        "import ray\nfrom quintet.flows.spread import on_ray\n"
+        "import ray\nfrom quintet.flows.ray_cluster import on_ray\n"
         f"with on_ray({ring.address!r}) as there: print(there.count, ray.is_initialized())\n"
         "print(ray.is_initialized())"
     )

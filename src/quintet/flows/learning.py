@@ -25,8 +25,8 @@ from quintet.flows.rebuild import (
     rebuild,
 )
 from quintet.flows.space import Space
-from quintet.flows.spread import Workers
 from quintet.flows.train import Trained, TrainingSet, fit_space
+from quintet.flows.workers import Workers
 from quintet.store.records import ModelRow, VectorRow
 from quintet.store.sqlite import Store
 from quintet.types import OWN_CHANNEL, Channel, Item, Local, Modality

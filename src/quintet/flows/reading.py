@@ -117,10 +117,15 @@ def decode(box: Box, file: BinaryIO, path: str, names: Sequence[str] | None = No
         names: of the side-cars, where a scan has found them; looked for when None.
     """
     file.seek(0)
+    return box.open(file, sidecars=subtitles(path, names))
+
+
+def subtitles(path: str, names: Sequence[str] | None = None) -> dict[str, bytes]:
+    """The side-car subtitles of a file, those that can be read: name to bytes."""
     folder = os.path.dirname(path)  # noqa: PTH120 - names may hold any byte
     places = sidecars(path) if names is None else {n: f"{folder}/{n}" for n in names}
-    extra = {name: _sidecar(where) for name, where in places.items()}
-    return box.open(file, sidecars={name: data for name, data in extra.items() if data})
+    found = {name: _sidecar(where) for name, where in places.items()}
+    return {name: data for name, data in found.items() if data}
 
 
 def _sidecar(path: str) -> bytes:
