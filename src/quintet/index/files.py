@@ -18,6 +18,7 @@ BLOCK = 1 << 24
 """Bytes read, written and digested at a time."""
 
 Arrays = Mapping[str, NDArray[np.generic]]
+Block = bytes | memoryview
 
 
 def cached(path: Path, stamp: str, build: Callable[[], Arrays]) -> Arrays:
@@ -93,12 +94,23 @@ def _with(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
 
-def _digest(stamp: str, rows: list[dict[str, Any]], blocks: Iterable[bytes | memoryview]) -> str:
+def _digest(stamp: str, rows: list[dict[str, Any]], blocks: Iterable[Block]) -> str:
     """SHA-256 of what the manifest says and of the bytes it speaks of."""
-    sha = hashlib.sha256(json.dumps([stamp, rows], sort_keys=True).encode())
+    sha = _begun(stamp, rows)
+    for _ in _digested(sha, blocks):
+        pass
+    return sha.hexdigest()
+
+
+def _begun(stamp: str, rows: list[dict[str, Any]]) -> hashlib._Hash:
+    return hashlib.sha256(json.dumps([stamp, rows], sort_keys=True).encode())
+
+
+def _digested(sha: hashlib._Hash, blocks: Iterable[Block]) -> Iterator[Block]:
+    """The blocks, digested as they go by: large files are read once."""
     for block in blocks:
         sha.update(block)
-    return sha.hexdigest()
+        yield block
 
 
 def _array(data: bytes | memoryview, row: Mapping[str, Any]) -> NDArray[np.generic]:
@@ -120,9 +132,9 @@ def write(path: Path, stamp: str, arrays: Arrays) -> bool:
             place = {"shape": list(array.shape), "offset": offset}
             rows.append({"name": name, "dtype": array.dtype.str, **place})
             offset += array.nbytes
-        sha = _digest(stamp, rows, _parts(arrays))
-        manifest = {"stamp": stamp, "sha256": sha, "arrays": rows}
-        _replace(_with(path, ".bin"), _parts(arrays))
+        sha = _begun(stamp, rows)
+        _replace(_with(path, ".bin"), _digested(sha, _parts(arrays)))
+        manifest = {"stamp": stamp, "sha256": sha.hexdigest(), "arrays": rows}
         _replace(_with(path, ".json"), [json.dumps(manifest).encode()])
     except OSError:
         return False
@@ -145,7 +157,7 @@ def _sweep(path: Path) -> None:
             left.unlink(missing_ok=True)
 
 
-def _replace(path: Path, parts: Iterable[bytes | memoryview]) -> None:
+def _replace(path: Path, parts: Iterable[Block]) -> None:
     """Write beside, flush, rename: a reader sees the old file or the new one, whole."""
     beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:

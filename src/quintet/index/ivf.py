@@ -158,7 +158,8 @@ class IVF:
         """The ``count`` nearest keys of one (k,) query with their cosines, best first.
 
         Args:
-            allowed: (n,) mask over rows in the order of ``keys``.
+            allowed: (n,) mask over rows in the order of ``keys``. One that cannot be written to
+                is known again without comparing it.
 
         Raises:
             ShapeError: a query of another width, or a mask of another length.
@@ -204,12 +205,7 @@ class IVF:
         if not count:
             return [[] for _ in queries]
         rows, cosines = self._wide_enough(queries, count, chosen, chosen.cells(count))
-        keys = chosen.keys[rows].tolist()
-        if rows[:, -1].min() >= 0:
-            return [
-                list(zip(k, c, strict=True)) for k, c in zip(keys, cosines.tolist(), strict=True)
-            ]
-        filled = (rows >= 0).sum(axis=1).tolist()
+        keys, filled = chosen.keys[rows].tolist(), (rows >= 0).sum(axis=1).tolist()
         return [
             list(zip(k[:n], c[:n], strict=True))
             for k, c, n in zip(keys, cosines.tolist(), filled, strict=True)
@@ -218,7 +214,7 @@ class IVF:
     def _choose(self, base: Base, mask: Bool | None) -> _Chosen:
         """The rows of a mask, in the form in which they are searched; the last mask is kept."""
         if self._chosen is None or not _same(self._chosen[0], mask):
-            kept = mask.copy() if mask is not None else None
+            kept = mask if mask is None or _is_fixed(mask) else mask.copy()
             self._chosen = (kept, _chosen(base, mask))
         return self._chosen[1]
 
@@ -228,7 +224,7 @@ class IVF:
         """Row numbers and cosines; queries that found too few, or ties to no end, ask wider."""
         depth = min(chosen.n, count + MORE + int(SHARE * count))
         rows, cosines, tied = self._near(queries, count, depth, cells, chosen)
-        if rows[:, -1].min() >= 0 and not tied.any():
+        if not ((rows[:, -1] < 0) | tied).any():
             return rows, cosines
         todo = np.arange(len(queries))
         while True:
@@ -292,4 +288,11 @@ def _products(rows: Float32, queries: Float32, depth: int, cells: int) -> Near: 
 
 
 def _same(kept: Bool | None, mask: Bool | None) -> bool:
-    return (mask is None) if kept is None else mask is not None and np.array_equal(kept, mask)
+    if kept is None or mask is None:
+        return kept is mask
+    return (kept is mask and _is_fixed(mask)) or np.array_equal(kept, mask)
+
+
+def _is_fixed(mask: Bool) -> bool:
+    """Whether a mask can be known again by being the same object."""
+    return mask.base is None and not mask.flags.writeable

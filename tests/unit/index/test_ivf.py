@@ -5,7 +5,7 @@ import pytest
 
 from quintet.index import ivf
 from quintet.index.breadth import Breadth
-from quintet.index.codes import SMALL, Among, Codes, centres
+from quintet.index.codes import Among, Codes
 from quintet.index.flat import Flat
 from quintet.index.ivf import IVF
 from quintet.index.rescore import best
@@ -149,17 +149,6 @@ def test_codes_come_back_from_bytes(index, rows):
     q = padded(queries(rows))
     for ours, theirs in zip(again.near(q, 10, 4), index.base.codes.near(q, 10, 4), strict=True):
         np.testing.assert_array_equal(ours, theirs)
-
-
-def test_many_cells_are_found_through_a_graph_of_their_centres(monkeypatch, rows):
-    assert centres(10**8) > SMALL
-    monkeypatch.setattr("quintet.index.codes.SMALL", 16)
-    index = IVF.build(np.arange(N), padded(rows))
-    q = queries(rows)
-    exact = Flat(np.arange(N), padded(rows))
-    assert recall(index.search_many(q, 10), exact.search_many(q, 10)) > 0.95
-    again = IVF.of(index.arrays())
-    assert again.search_many(q, 10) == index.search_many(q, 10)
 
 
 def test_a_mask_of_codes_allows_what_it_says(index, rows):
