@@ -63,6 +63,6 @@ def made(path: Path, n: int) -> np.ndarray:
     return np.load(path, mmap_mode="r")
 
 
-def asked(m: int, count: int) -> np.ndarray:
-    """Queries of one medium, of contents that the rows do not hold."""
-    return vectors(np.random.default_rng([8, m]), count, np.full(count, m))
+def asked(m: int, count: int, turn: int = 0) -> np.ndarray:
+    """Queries of one medium, of contents that the rows do not hold; others in another turn."""
+    return vectors(np.random.default_rng([8 + turn, m]), count, np.full(count, m))

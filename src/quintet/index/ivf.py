@@ -19,6 +19,9 @@ from quintet.types import Bool, Float32, Int64
 FEW = 5_000
 """Up to so many allowed rows a search compares all of them: cells would hold too few of them."""
 
+MORE_FEW, PASSED = 50_000, 8
+"""Up to so many also when looking for them would pass by so many times as many codes."""
+
 MORE = 16
 """So many candidates beside those asked for are compared by their full vectors, and …"""
 
@@ -267,14 +270,15 @@ class _Chosen:
 def _chosen(base: Base, mask: Bool | None) -> _Chosen:
     """All rows, or those of a mask: few are all compared, of many the codes are."""
     n = len(base.codes) if mask is None else int(np.count_nonzero(mask))
-    if n <= FEW:
+    cells = partial(base.breadth.cells, share=n / len(base.codes))
+    looked = min(1.0, cells(1) / base.codes.cells) * len(base.codes)
+    if n <= max(FEW, min(MORE_FEW, looked / PASSED)):
         at = np.arange(n) if mask is None else np.flatnonzero(mask)
         rows = np.ascontiguousarray(base.rows[at])
         near = partial(_products, rows)
         return _Chosen(n, base.keys[at], rows, near, 2 * ROUNDING, lambda count: 1, 1)
     among = None if mask is None else Among.of(mask)
     near = partial(base.codes.near, among=among)
-    cells = partial(base.breadth.cells, share=n / len(base.codes))
     return _Chosen(n, base.keys, base.rows, near, base.breadth.blur, cells, base.codes.cells)
 
 
