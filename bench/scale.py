@@ -20,7 +20,7 @@ from bench.scale_made import MEDIA, WIDE, K, asked, made
 from bench.scale_quality import quality, truths
 from bench.scale_speed import BATCH, rates, speed
 from quintet.index.codes import centres
-from quintet.index.files import mapped
+from quintet.index.files import described, mapped
 from quintet.index.ivf import IVF
 
 SIZE = int(os.environ.get("QUINTET_SCALE", "1000000"))
@@ -112,7 +112,7 @@ def _python(environment: dict[str, str] | None, *arguments: object) -> str:
 
 
 def _costs(scratch: Path, built: dict[str, float], opened: dict[str, float]) -> list[str]:
-    size = (scratch / "index.bin").stat().st_size
+    size = sum(described(scratch / "index").values())
     steps = f"centres {built['centres']:.0f} s, codes {built['codes']:.0f} s, breadth "
     steps += f"{built['breadth']:.0f} s, file written {built['written']:.0f} s"
     return [

@@ -20,7 +20,7 @@ DEPTHS = (10, 40, 160, 640)
 TARGET = 0.98
 """Share of the true nearest that every kind of query has to find, …"""
 
-MOST = 1 / 16
+MOST = 1 / 8
 """… unless it takes more than this share of the cells for a long list: behind the last true
 neighbours all rows are about as far."""
 

@@ -208,10 +208,12 @@ class IVF:
         if not count:
             return [[] for _ in queries]
         rows, cosines = self._wide_enough(queries, count, chosen, chosen.cells(count))
-        keys, filled = chosen.keys[rows].tolist(), (rows >= 0).sum(axis=1).tolist()
+        pairs = zip(chosen.keys[rows].tolist(), cosines.tolist(), strict=True)
+        if not np.count_nonzero(rows[:, -1] < 0):
+            return [list(zip(k, c, strict=True)) for k, c in pairs]
+        filled = np.count_nonzero(rows >= 0, axis=1).tolist()
         return [
-            list(zip(k[:n], c[:n], strict=True))
-            for k, c, n in zip(keys, cosines.tolist(), filled, strict=True)
+            list(zip(k[:n], c[:n], strict=True)) for (k, c), n in zip(pairs, filled, strict=True)
         ]
 
     def _choose(self, base: Base, mask: Bool | None) -> _Chosen:
@@ -227,7 +229,7 @@ class IVF:
         """Row numbers and cosines; queries that found too few, or ties to no end, ask wider."""
         depth = min(chosen.n, count + MORE + int(SHARE * count))
         rows, cosines, tied = self._near(queries, count, depth, cells, chosen)
-        if not ((rows[:, -1] < 0) | tied).any():
+        if not np.count_nonzero((rows[:, -1] < 0) | tied):
             return rows, cosines
         todo = np.arange(len(queries))
         while True:
