@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from quintet.errors import UsageError
 from quintet.index.cells import learnt, nearest, own
 from quintet.index.rescore import Near
 from quintet.types import Bool, Float32, UInt8
@@ -58,6 +59,9 @@ class Codes:
 
         Args:
             tick: called with the number of rows that are coded.
+
+        Raises:
+            UsageError: NaN or infinity.
         """
         import faiss
 
@@ -68,6 +72,8 @@ class Codes:
         index = _trained(sample, middles)
         for start in range(0, n, CHUNK):
             part = np.ascontiguousarray(rows[start : start + CHUNK])
+            if np.count_nonzero(np.isfinite(part)) < part.size:
+                raise UsageError("a vector holds NaN or infinity; run: quintet rebuild")
             cell = own(part, middles)
             index.add_core(len(part), faiss.swig_ptr(part), None, faiss.swig_ptr(cell))
             tick(min(n, start + CHUNK))

@@ -33,7 +33,7 @@ def cached(path: Path, stamp: str, build: Callable[[], Arrays]) -> Arrays:
     folder) costs only the time to build again.
 
     Args:
-        path: without suffix; ``path.json`` is the manifest, ``path.bin`` or ``path.alt`` the arrays.
+        path: without suffix; ``path.json`` is the manifest, ``path.bin`` or ``.alt`` the arrays.
         stamp: what the arrays were made from, such as a generation of the store.
     """
     found = _read(path, stamp)

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from quintet.errors import ShapeError, UsageError
 from quintet.index.breadth import Breadth
 from quintet.index.codes import Among, Codes
 from quintet.index.flat import ROUNDING, Flat
@@ -83,7 +84,15 @@ class IVF:
             asked: samples of queries, one array for each kind that shall be answered well; the
                 rows' own kind is always among them.
             tick: called with the number of rows that are coded.
+
+        Raises:
+            ShapeError: not one key for each row.
+            UsageError: keys that do not increase; NaN or infinity.
         """
+        if len(keys) != len(rows):
+            raise ShapeError(f"{len(keys)} keys for {len(rows)} rows")
+        if np.count_nonzero(np.diff(keys) <= 0):
+            raise UsageError("the keys of rows that are coded have to increase")
         codes = Codes.of(rows, tick)
         return cls(Base(keys, rows, codes, Breadth.measured(codes, rows, asked)))
 
