@@ -21,12 +21,13 @@ class Cluster:
     """A running cluster.
 
     Attributes:
-        address: for ``--ray``.
+        address: for ``--ray``; ``outside`` for programs on no machine of it.
         env: what programs that connect to it need in their environment.
         pid: of the process that started all others.
     """
 
     address: str
+    outside: str
     env: dict[str, str]
     pid: int
 
@@ -63,7 +64,7 @@ def cluster(folder: Path, cpus: int = 2, paths: Sequence[str] = ()) -> Iterator[
     head += ["--min-worker-port=0", "--max-worker-port=0"]
     with (folder / "start.log").open("wb") as log:
         process = subprocess.Popen(head, env=env, stdout=log, stderr=log)
-    found = Cluster(f"127.0.0.1:{port}", env, process.pid)
+    found = Cluster(f"127.0.0.1:{port}", f"ray://127.0.0.1:{client}", env, process.pid)
     try:
         _wait_until_ready(process, folder / "start.log")
         yield found

@@ -19,9 +19,10 @@ from quintet.flows.grouping import Showing, shown
 from quintet.flows.learning import LabelCounts, ModelSummary, TrainReport
 from quintet.flows.parts import Parts, encoder, setting
 from quintet.flows.query import Term
+from quintet.flows.ray_cluster import on_ray
 from quintet.flows.rebuild import RebuildReport
 from quintet.flows.saved import SavedHit
-from quintet.flows.spread import on_ray, several
+from quintet.flows.spread import several
 from quintet.flows.status import Details, Status, details, export, status
 from quintet.flows.why import Why, draw, why
 from quintet.store.records import ErrorRow, SavedRow

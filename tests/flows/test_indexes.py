@@ -3,12 +3,14 @@
 import shutil
 import socket
 
+import numpy as np
 import pytest
 
 import quintet
 from quintet.datasets.sample import make_item
-from quintet.errors import Unreachable, UsageError
+from quintet.errors import MissingExtra, Unreachable, UsageError
 from quintet.flows import indexes
+from quintet.index import qdrant_place
 from quintet.index.flat import Flat
 from quintet.index.qdrant import Qdrant
 from quintet.index.qdrant_place import Place, connect
@@ -65,7 +67,7 @@ def asked(lib, media):
 
 def test_the_same_hits_as_exact_search(home, media, tmp_path):
     with quintet.open(home) as lib:
-        lib.rebuild()  # vectors that are made again may differ in their last digits
+        lib.rebuild()  # trained vectors of many items at once may differ in their last digits
         expected = asked(lib, media)
         lib.rebuild(index=spec(tmp_path))
         assert {type(s.index) for s in lib._parts.shelves(lib.models()[0].id)} == {Qdrant}
@@ -225,5 +227,32 @@ def test_an_index_that_is_gone_can_be_left(home, media, tmp_path):
         with quintet.open(home) as lib:
             with pytest.raises(Unreachable, match="rebuild --index auto"):
                 lib.similar(sorted((media / "car" / "image").iterdir())[0])
-            lib.rebuild(index="auto")
+            assert "does not answer" in lib.rebuild(index="auto").left_behind
             assert [row[0] for row in asked(lib, media)] == [row[0] for row in expected]
+
+
+def test_an_index_can_be_left_without_its_client(home, tmp_path, monkeypatch):
+    with quintet.open(home) as lib:
+        assert not lib.rebuild(index=spec(tmp_path)).left_behind
+    monkeypatch.setattr(qdrant_place, "find_spec", lambda name: None)
+    with quintet.open(home) as lib:
+        with pytest.raises(MissingExtra):
+            lib.search("bell")
+        assert "pip install 'quintet[qdrant]'" in lib.rebuild(index="auto").left_behind
+        assert lib.search("bell")
+
+
+def test_vectors_of_another_width_under_the_same_name_are_made_again(home, media, tmp_path):
+    with quintet.open(home) as lib:
+        lib.rebuild(index=spec(tmp_path))
+        expected = asked(lib, media)
+    at = connect(Place(str(tmp_path / "qdrant")))
+    with at.asked() as client:
+        for name in at.collections():
+            vectors = list(client.get_collection(name).config.params.vectors)
+            client.delete_collection(name)
+            wrong = Qdrant(at, name, vectors[0])
+            wrong.add([1], np.ones((1, 16), np.float32))
+    at.close()
+    with quintet.open(home) as lib:
+        assert asked(lib, media) == expected

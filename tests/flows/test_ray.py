@@ -13,7 +13,10 @@ import time
 from pathlib import Path
 
 import pytest
+from threadpoolctl import threadpool_limits
 
+import quintet
+from quintet.cli import output
 from quintet.datasets.sample import make_item
 from quintet.types import Modality
 
@@ -64,10 +67,11 @@ def media(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def alone(media, tmp_path_factory):
-    """The library that this machine makes by itself."""
+    """The library that this machine makes by itself, with as many threads as it likes."""
     home = tmp_path_factory.mktemp("alone")
-    code, _, err = finished(start(os.environ, "add", media, "-L", home))
-    assert code == 3, err
+    with quintet.open(home) as lib:
+        report = lib.add(media)
+    assert (report.added, report.duplicate, report.failed) == (ITEMS, 1, 1)
     return home
 
 
@@ -75,7 +79,7 @@ def start(env, *arguments):
     settings = {k: v for k, v in env.items() if k != "QUINTET_LIBRARY"}
     return subprocess.Popen(
         [sys.executable, "-m", "quintet.cli", *map(str, arguments)],
-        env={**settings, "OMP_NUM_THREADS": "1"},
+        env=settings,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -88,6 +92,22 @@ def finished(child):
     return child.returncode, out, err
 
 
+def at_work(ring, child, other_than=()):
+    """The worker that is in the middle of a task, the latest if there are several."""
+    while child.poll() is None:
+        for pid in ring.workers("ray::_run"):
+            if pid not in other_than:
+                time.sleep(0.3)  # into the middle of it
+                if pid in ring.workers("ray::_run"):
+                    return pid
+        time.sleep(0.02)
+    raise AssertionError(f"ended before a worker was seen at work: {finished(child)}")
+
+
+def kill(pid):
+    os.kill(pid, signal.SIGKILL)
+
+
 def rows(home, what):
     with sqlite3.connect(home / ".quintet" / "library.sqlite") as db:
         found = db.execute(WHAT[what]).fetchall()
@@ -98,77 +118,96 @@ def rows(home, what):
 def test_a_killed_worker_changes_nothing(ring, media, alone, tmp_path):
     child = start(ring.env, "add", media, "-L", tmp_path, "--ray", ring.address, "--json")
     killed = set()
-    while child.poll() is None and len(killed) < 2:
-        for pid in ring.workers("ray::_run"):
-            time.sleep(0.3)  # into the middle of the task
-            if pid not in killed and pid in ring.workers("ray::_run"):
-                os.kill(pid, signal.SIGKILL)
-                killed.add(pid)
-                time.sleep(2.0)
-                break
-        time.sleep(0.05)
+    for _ in range(2):
+        pid = at_work(ring, child, killed)
+        kill(pid)
+        killed.add(pid)
     code, out, err = finished(child)
-    assert len(killed) == 2
     assert code == 3, err
     report = json.loads(out)
     assert (report["added"], report["duplicate"], report["failed"]) == (ITEMS, 1, 1)
     for what in WHAT:
         assert rows(tmp_path, what) == rows(alone, what), what
     assert len(rows(tmp_path, "items")) == ITEMS
-    code, out, err = finished(start(ring.env, "doctor", "-L", tmp_path, "--json"))
-    assert {c["name"]: c.get("ok") for c in json.loads(out)}["database"] is True
+    with quintet.open(tmp_path) as lib:
+        assert {c.name: c.ok for c in lib.check()}["database"] is True
 
 
 def test_a_trained_library_gets_the_vectors_of_its_model(ring, media, alone, tmp_path):
+    """The address is one for programs outside the cluster."""
     homes = tmp_path / "here", tmp_path / "there"
     shutil.copytree(alone, homes[0])
-    assert finished(start(os.environ, "train", "--method", "cca", "-L", homes[0]))[0] == 0
-    shutil.copytree(homes[0], homes[1])
     extra = tmp_path / "extra"
     for no, modality in enumerate(Modality):
         make_item(extra, modality, "car", PER_CLASS + no)
-    finished(start(os.environ, "add", extra, "-L", homes[0]))
-    code, _, err = finished(start(ring.env, "add", extra, "-L", homes[1], "--ray", ring.address))
+    with quintet.open(homes[0]) as lib:
+        lib.train("cca")
+        shutil.copytree(homes[0], homes[1])
+        lib.add(extra)
+    code, _, err = finished(start(ring.env, "add", extra, "-L", homes[1], "--ray", ring.outside))
     assert code == 0, err
     assert rows(homes[1], "vectors") == rows(homes[0], "vectors")
     assert len(rows(homes[1], "items")) == ITEMS + len(Modality)
 
 
 @pytest.mark.parametrize("method", ["accord", "dscmr"])
-def test_training_there_makes_the_same_model(ring, alone, tmp_path, method):
-    models = []
-    for name, extra in {"here": (), "there": ("--ray", ring.address)}.items():
+def test_a_worker_killed_in_training_changes_nothing(ring, alone, tmp_path, method):
+    params = {"epochs": "200"} if method == "dscmr" else {}
+    for name in ("here", "there"):
         shutil.copytree(alone, tmp_path / name)
-        asked = ["train", "--method", method, *(["epochs=2"] if method == "dscmr" else [])]
-        child = start(ring.env, *asked, "-L", tmp_path / name, "--json", *extra)
-        code, out, err = finished(child)
-        assert code == 0, err
-        models.append((json.loads(out), rows(tmp_path / name, "vectors")))
-    (here, vectors), (there, other) = models
-    assert there["quality"] == here["quality"]
-    assert there["calibration_error"] == here["calibration_error"]
-    assert [row[1:] for row in other if row[0] != "alike"] == [
-        row[1:] for row in vectors if row[0] != "alike"
-    ]
+    asked = ["train", "--method", method, *(f"{k}={v}" for k, v in params.items())]
+    child = start(ring.env, *asked, "-L", tmp_path / "there", "--json", "--ray", ring.address)
+    kill(at_work(ring, child))
+    with quintet.open(tmp_path / "here") as lib, threadpool_limits(1):
+        here = lib.train(method, params=params)
+    code, out, err = finished(child)
+    assert code == 0, err
+    there = json.loads(out)
+    assert there["quality"] == output.plain(here.quality)
+    assert there["calibration_error"] == dict(here.calibration_error)
+    found = [[r[1:] for r in rows(tmp_path / n, "vectors")] for n in ("there", "here")]
+    assert found[0] == found[1]
+    (model,) = _models(tmp_path / "there")
+    assert model == there["model_id"]
+
+
+def _models(home):
+    with quintet.open(home) as lib:
+        return [m.id for m in lib.models()]
 
 
 def test_methods_are_compared_there_with_the_same_figures(ring, alone):
-    ask = ["evaluate", "-L", alone, "--method", "cca", "--method", "identity", "--seeds", "2"]
-    here = finished(start(os.environ, *ask, "--json"))
-    there = finished(start(ring.env, *ask, "--json", "--ray", ring.address))
-    beside = finished(start(os.environ, *ask, "--json", "--workers", "2"))
-    found = [json.loads(out) for _, out, _ in (here, there, beside)]
-    for table in found:
+    names = ["cca", "identity"]
+    ask = ["evaluate", "-L", alone, "--method", names[0], "--method", names[1], "--seeds", "2"]
+    child = start(ring.env, *ask, "--json", "--ray", ring.address)
+    with quintet.open(alone) as lib:
+        here, beside = (output.plain(lib.compare(names, seeds=2, workers=n)) for n in (1, 2))
+    there = json.loads(finished(child)[1])
+    for table in (here, there, beside):
         for row in table:
             row.pop("seconds", None)
-    assert found[0] == found[1] == found[2]
-    assert found[0][0]["mean"] > found[0][0]["random"]
-    assert "one width" in found[0][1]["problem"]
+    assert here == there == beside
+    assert here[0]["mean"] > here[0]["random"]
+    assert "one width" in here[1]["problem"]
+
+
+def test_an_interruption_ends_the_work_there_at_once(ring, alone, tmp_path):
+    shutil.copytree(alone, tmp_path / "home")
+    asked = ["train", "--method", "dscmr", "epochs=100000", "-L", tmp_path / "home"]
+    child = start(ring.env, *asked, "--ray", ring.address)
+    at_work(ring, child)
+    since = time.monotonic()
+    child.send_signal(signal.SIGINT)
+    code, _, err = finished(child)
+    assert code == 130, err
+    assert time.monotonic() - since < 60
+    assert not ring.workers("ray::_run")
+    assert not _models(tmp_path / "home")
 
 
 def test_the_connection_is_closed_afterwards(ring):
     code = (
-        "import ray\nfrom quintet.flows.spread import on_ray\n"
+        "import ray\nfrom quintet.flows.ray_cluster import on_ray\n"
         f"with on_ray({ring.address!r}) as there: print(there.count, ray.is_initialized())\n"
         "print(ray.is_initialized())"
     )

@@ -2,15 +2,18 @@
 
 import dataclasses
 import hashlib
+import socket
 
 import numpy as np
 import pytest
 
 import quintet
+from quintet.datasets.sample import make_item
 from quintet.errors import Code, FileProblem, UsageError, WorkerLost
 from quintet.flows import reading_there
 from quintet.flows.reading import decode, record
 from quintet.flows.scan import look
+from quintet.types import Channel, Modality
 
 WORDS = "A bell rings over the harbour. The train leaves at night. 钟声响了。\n"
 
@@ -76,7 +79,7 @@ def test_the_record_is_the_one_that_is_made_here(lib, text):
 
 def test_other_bytes_under_the_same_path_are_refused(lib, text):
     seen, root, _ = asked(text)
-    with pytest.raises(FileProblem, match="same files under the same paths") as caught:
+    with pytest.raises(FileProblem, match=r"000… where it was added, on .* same files") as caught:
         reading_there.reader(Here(), lib._parts, ())(seen, root, "0" * 64)
     assert caught.value.code is Code.CHANGED
 
@@ -84,9 +87,26 @@ def test_other_bytes_under_the_same_path_are_refused(lib, text):
 def test_a_path_that_a_worker_does_not_see_is_one_file_problem(lib, text):
     told = asked(text)
     text.unlink()
-    with pytest.raises(FileProblem) as caught:
+    with pytest.raises(FileProblem, match=f"on {socket.gethostname()}; .* same paths") as caught:
         reading_there.reader(Here(), lib._parts, ())(*told)
     assert caught.value.code is Code.VANISHED
+
+
+def test_subtitles_are_those_of_the_machine_that_asks(lib, tmp_path):
+    folder = tmp_path / "talks"
+    video = make_item(folder, Modality.VIDEO, "bell", 0)
+    beside = video.with_suffix(".srt")
+    beside.write_text("1\n00:00:00,000 --> 00:00:01,000\nA bell rings.\n", encoding="utf-8")
+
+    class Elsewhere(Here):
+        def call(self, function, shared, task):
+            beside.unlink()
+            return function(shared, task)
+
+    seen, root, item_id = asked(video)
+    assert seen.sidecars == (beside.name,)
+    made = reading_there.reader(Elsewhere(), lib._parts, ())(seen, root, item_id)
+    assert [s.text for s in made.segments[Channel.SAID]] == ["A bell rings."]
 
 
 def test_a_worker_with_another_encoder_is_refused(lib, text, monkeypatch):

@@ -95,6 +95,7 @@ class Work:
     Attributes:
         box: decodes here; None where ``reader`` does.
         reader: reads a file elsewhere: (file, added folder, content's id) to its record.
+        stop: ends what ``reader`` has under way, when nobody wants it any more.
     """
 
     box: Box | None
@@ -104,6 +105,7 @@ class Work:
     workers: int
     on_progress: Progress
     reader: Callable[[Seen, str, str], Record] | None = None
+    stop: Callable[[], None] = lambda: None
 
 
 def default_workers() -> int:
@@ -249,6 +251,7 @@ class _Root:
                     self._harvest(running)
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
+                self.work.stop()
                 raise
 
     def _harvest(self, running: dict[Future[_Read], Seen]) -> None:

@@ -12,8 +12,9 @@ from quintet.errors import TrainingError
 from quintet.evaluate.retrieval import Table, tables
 from quintet.flows import configure
 from quintet.flows.space import Space
-from quintet.flows.spread import Workers, each
+from quintet.flows.spread import each
 from quintet.flows.train import TrainingSet, fit_without, rows_of, set_aside
+from quintet.flows.workers import Workers
 from quintet.persist import learnt_numbers
 from quintet.types import Float32, Local, Modality
 

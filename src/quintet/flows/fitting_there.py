@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from quintet.flows import configure
 from quintet.flows.space import Space
-from quintet.flows.spread import Workers, each
+from quintet.flows.spread import each
 from quintet.flows.train import TrainingSet, fit_without
+from quintet.flows.workers import Workers
 
 Progress = Callable[[str, int, int], None]
 

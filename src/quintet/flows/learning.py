@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from quintet.errors import NotFittedError, Unreachable, UsageError
+from quintet.errors import NotFittedError, QuintetError, UsageError
 from quintet.evaluate.retrieval import Table
 from quintet.flows import configure, indexes, resume
 from quintet.flows.compare import Compared, compare
@@ -25,8 +24,8 @@ from quintet.flows.rebuild import (
     rebuild,
 )
 from quintet.flows.space import Space
-from quintet.flows.spread import Workers
 from quintet.flows.train import Trained, TrainingSet, fit_space
+from quintet.flows.workers import Workers
 from quintet.store.records import ModelRow, VectorRow
 from quintet.store.sqlite import Store
 from quintet.types import OWN_CHANNEL, Channel, Item, Local, Modality
@@ -247,17 +246,25 @@ def make_again(
     if index:
         indexes.checked(index)
     with parts.writing() as store:
-        if index:
-            with suppress(Unreachable):
-                indexes.forget(store)
-            indexes.choose(store, index)
+        left = _leave(store, index) if index else ""
         embedding = parts.embedding()
         done = failed = 0
         if features:
             done, failed = encode_again(store, parts.box, parts.encoders, embedding, on_progress)
         report = rebuild(store, embedding, on_progress)
-        report.encoded, report.failed = done, failed
+        report.encoded, report.failed, report.left_behind = done, failed, left
     return report
+
+
+def _leave(store: Store, index: str) -> str:
+    """Choose another index; why the old one's collections could not be deleted, "" if they were."""
+    left = ""
+    try:
+        indexes.forget(store)
+    except QuintetError as e:  # a server that is gone, or refuses, must not keep the library
+        left = str(e)
+    indexes.choose(store, index)
+    return left
 
 
 def judge(parts: Parts, folder: str, by: str, level: int | None) -> Table:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import socket
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 from uuid import uuid4
 
 from quintet.errors import Code, FileProblem, UsageError, WorkerLost
-from quintet.flows.add import Work, default_workers
+from quintet.flows.add import OF_FILE, Work, default_workers
 from quintet.flows.parts import BUILT_IN, Parts, encoder, setting
-from quintet.flows.reading import HASH_BYTES, Embedding, Encoders, decode, opened, record
+from quintet.flows.reading import HASH_BYTES, Embedding, Encoders, opened, record, subtitles
 from quintet.flows.scan import Seen
 from quintet.flows.space import Space
-from quintet.flows.spread import MAX_TASKS, Workers
+from quintet.flows.spread import MAX_TASKS
+from quintet.flows.workers import Workers
 from quintet.media.isolate import Box
 from quintet.store.records import Record
 from quintet.types import Modality
@@ -41,11 +43,15 @@ class Reading:
 
 @dataclass(frozen=True)
 class Asked:
-    """One file to be read: where it was seen, and the SHA-256 that its bytes must have."""
+    """One file to be read: where it was seen, and the SHA-256 that its bytes must have.
+
+    Its subtitle files come along: nothing would tell that a worker sees others.
+    """
 
     seen: Seen
     root: str
     item_id: str
+    subtitles: Mapping[str, bytes]
 
 
 @dataclass(frozen=True)
@@ -71,15 +77,18 @@ def work(
     Args:
         files: in work at a time; None for one more than there are cores, here or of the workers.
     """
-    return Work(
+    files = files or (min(workers.count + 1, MAX_TASKS) if workers else default_workers())
+    made = Work(
         box=None if workers else parts.box,
         encoders=parts.encoders,
         embedding=parts.embedding(),
         tags=tags,
-        workers=files or (min(workers.count + 1, MAX_TASKS) if workers else default_workers()),
+        workers=files,
         on_progress=on_progress,
-        reader=reader(workers, parts, tags) if workers else None,
     )
+    if workers is None:
+        return made
+    return replace(made, reader=reader(workers, parts, tags), stop=workers.stop)
 
 
 def reader(
@@ -93,7 +102,8 @@ def reader(
 
     def read_there(seen: Seen, root: str, item_id: str) -> Record:
         try:
-            return workers.call(read, shared, Asked(seen, root, item_id))
+            beside = subtitles(seen.path, seen.sidecars)
+            return workers.call(read, shared, Asked(seen, root, item_id, beside))
         except WorkerLost as e:
             raise FileProblem(Code.CRASHED, str(e)) from e
 
@@ -126,12 +136,31 @@ def read(reading: Reading, asked: Asked) -> Record:
     """
     tools = _tools(reading)
     seen = asked.seen
-    with opened(seen.path) as file:
+    with _opened_there(seen.path) as file:
         _check(file, asked)
-        media = decode(tools.box, file, seen.path, seen.sidecars)
+        file.seek(0)
+        media = tools.box.open(file, sidecars=asked.subtitles)
     return record(
         *(seen, asked.root, asked.item_id, media, tools.encoders, tools.embedding, reading.tags)
     )
+
+
+@contextmanager
+def _opened_there(path: str) -> Iterator[BinaryIO]:
+    """The file, in a worker; what goes wrong says on which machine."""
+    try:
+        with opened(path) as file:
+            yield file
+    except OSError as e:
+        raise FileProblem(Code.IO, f"{e.strerror or e}, {_there()}") from e
+    except FileProblem as e:
+        if e.code not in OF_FILE:
+            raise
+        raise FileProblem(e.code, f"{e.detail}, {_there()}") from e
+
+
+def _there() -> str:
+    return f"on {socket.gethostname()}; workers must see the same files under the same paths"
 
 
 def _check(file: BinaryIO, asked: Asked) -> None:
@@ -142,8 +171,7 @@ def _check(file: BinaryIO, asked: Asked) -> None:
     if found != asked.item_id:
         raise FileProblem(
             Code.CHANGED,
-            f"other bytes at this path on {socket.gethostname()} (SHA-256 {found[:12]}…, "
-            f"{asked.item_id[:12]}… here); workers must see the same files under the same paths",
+            f"SHA-256 {found[:12]}… at this path, {asked.item_id[:12]}… where it was added",
         )
 
 

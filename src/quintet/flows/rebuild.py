@@ -42,6 +42,7 @@ class RebuildReport:
         vectors: vectors of the active model and of alikes made again.
         encoded: items decoded and encoded again; ``failed`` could not be.
         damaged: what the checksums found before anything was made again.
+        left_behind: why the collections of an index that was left could not be deleted there.
     """
 
     texts: int = 0
@@ -49,6 +50,7 @@ class RebuildReport:
     encoded: int = 0
     failed: int = 0
     damaged: list[str] = field(default_factory=list)
+    left_behind: str = ""
 
 
 def rebuild(store: Store, embedding: Embedding | None, on_progress: Progress) -> RebuildReport:

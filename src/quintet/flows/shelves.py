@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +19,6 @@ from quintet.index.ivf import IVF
 from quintet.index.qdrant import Qdrant
 from quintet.store.sqlite import Store
 from quintet.types import Bool, Channel, Float32, Modality
-
-CHUNK = 65_536
-"""Item ids compared with a filter at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +46,7 @@ class Shelf:
     spans: NDArray[np.int64]
     mean: Float32 | None = None
     scale: Float32 | None = None
+    _masks: list[tuple[frozenset[str], Bool]] = field(default_factory=list, init=False, repr=False)
 
     def search(self, z: Float32, count: int, allowed: frozenset[str] | None) -> list[Found]:
         """The best stretch of each of the ``count`` nearest items, best first."""
@@ -62,14 +61,7 @@ class Shelf:
     def every(self, z: Float32, items: frozenset[str]) -> list[Found]:
         """All stretches of these items, best first."""
         mask = self.mask(items)
-        near = self.index.search(z, int(np.count_nonzero(mask)), mask)
-        rows = np.searchsorted(self.index.keys, [key for key, _ in near])
-        return [
-            Found(self.item(row), (first, last), score)
-            for row, (_, score), (first, last) in zip(
-                rows.tolist(), near, self.spans[rows].tolist(), strict=True
-            )
-        ]
+        return self._found(self.index.search(z, int(np.count_nonzero(mask)), mask))
 
     def item(self, row: int) -> str:
         """The item of a row of the index."""
@@ -77,13 +69,17 @@ class Shelf:
 
     def _search(self, z: Float32, wanted: int, mask: Bool | None) -> list[Found]:
         best: dict[str, Found] = {}
-        for key, score in self.index.search(z, wanted, mask):
-            row = int(np.searchsorted(self.index.keys, key))
-            item_id = self.item(row)
-            if item_id not in best:
-                first, last = self.spans[row]
-                best[item_id] = Found(item_id, (int(first), int(last)), score)
+        for found in self._found(self.index.search(z, wanted, mask)):
+            best.setdefault(found.item_id, found)
         return list(best.values())
+
+    def _found(self, near: Sequence[tuple[int, float]]) -> list[Found]:
+        rows = np.searchsorted(self.index.keys, [key for key, _ in near])
+        spans = self.spans[rows].tolist()
+        return [
+            Found(self.item(row), (first, last), score)
+            for row, (_, score), (first, last) in zip(rows.tolist(), near, spans, strict=True)
+        ]
 
     def standardised(self, z: Float32) -> Float32:
         """A pooled query vector as a unit vector of this shelf."""
@@ -96,11 +92,26 @@ class Shelf:
         return None if allowed is None else self.mask(allowed)
 
     def mask(self, allowed: frozenset[str]) -> Bool:
-        """(n,) which rows are of these items."""
-        wanted = {item_id.encode() for item_id in allowed}
-        n = len(self.item_ids)
-        parts = (self.item_ids[i : i + CHUNK].tolist() for i in range(0, n, CHUNK))
-        return np.fromiter((item_id in wanted for part in parts for item_id in part), np.bool_, n)
+        """(n,) which rows are of these items; the last mask is kept, and cannot be written to."""
+        for known, mask in self._masks:
+            if known == allowed:
+                return mask
+        items, item_of_row = self._items
+        wanted = np.array(sorted(allowed), dtype=np.bytes_)
+        at = np.searchsorted(items, wanted)
+        at, wanted = at[at < len(items)], wanted[at < len(items)]
+        chosen = np.zeros(len(items), dtype=np.bool_)
+        chosen[at[items[at] == wanted]] = True
+        mask = chosen[item_of_row]
+        mask.flags.writeable = False
+        self._masks[:] = [(allowed, mask)]
+        return mask
+
+    @cached_property
+    def _items(self) -> tuple[NDArray[np.bytes_], NDArray[np.int32]]:
+        """The items in order, and (n,) which of them each row is of."""
+        items, item_of_row = np.unique(self.item_ids, return_inverse=True)
+        return items, item_of_row.astype(np.int32)
 
 
 class Kept:

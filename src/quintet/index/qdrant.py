@@ -27,7 +27,10 @@ ROUNDING = 5e-5
 """What the server's sums of float32 may be off by, for rows and queries of length 1."""
 
 UPLOAD = 500
-"""Rows in one request: 0.5 MB of JSON at 64 values a row."""
+"""Rows in one request, at most …"""
+
+UPLOAD_VALUES = 500_000
+"""… and the numbers in them: about 10 MB of JSON, a server takes 32 MB."""
 
 PAGE = 10_000
 """Keys in one answer when all are listed."""
@@ -152,13 +155,16 @@ class Qdrant:
     def fill(self, z: Float32, note: Mapping[str, Any]) -> None:
         """Make the collection hold the rows of ``keys`` and no others, and leave a note.
 
-        Only what differs is sent. It is never emptied: who searches meanwhile finds old rows or
-        new ones. Killed in between, it carries no note and is filled again.
+        Only what differs is sent. It is never emptied, unless rows of another width are there: who
+        searches meanwhile finds old rows or new ones. Killed in between, it carries no note and is
+        filled again.
 
         Args:
             z: (n, k) float32, a row a key.
             note: JSON; what the rows were made from.
         """
+        if self._width not in (None, padded(z).shape[1]):
+            self._drop()
         self._check(self.keys, z, self.keys[:0])
         z = padded(z)
         self._make(z.shape[1])
@@ -203,6 +209,13 @@ class Qdrant:
             )
         self._width = width
 
+    def _drop(self) -> None:
+        """Forget the vector and its points."""
+        self._delete(self.there()[0])
+        with self.at.asked() as client:
+            client.delete_vector_name(self.collection, self.vector)
+        self._width = None
+
     def _make_collection(self, client: Any) -> None:
         from qdrant_client import models
 
@@ -222,10 +235,11 @@ class Qdrant:
         from qdrant_client import models
 
         with self.at.asked() as client:
-            for start in range(0, len(keys), UPLOAD):
-                ids = keys[start : start + UPLOAD].tolist()
-                rows = {self.vector: z[start : start + UPLOAD].tolist()}
-                sums = _sums(z[start : start + UPLOAD]).tolist()
+            step = max(1, min(UPLOAD, UPLOAD_VALUES // z.shape[1]))
+            for start in range(0, len(keys), step):
+                ids = keys[start : start + step].tolist()
+                rows = {self.vector: z[start : start + step].tolist()}
+                sums = _sums(z[start : start + step]).tolist()
                 payloads = [{KEY: i, SUM: s} for i, s in zip(ids, sums, strict=True)]
                 points = models.Batch(ids=ids, vectors=rows, payloads=payloads)
                 client.upsert(self.collection, points, wait=True)

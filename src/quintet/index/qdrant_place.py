@@ -20,6 +20,12 @@ MEMORY = ":memory:"
 API_KEY = "QUINTET_QDRANT_API_KEY"
 """The key is read from the environment, never kept in a library."""
 
+OLDEST = (1, 18)
+"""The first server that adds a named vector to a collection that is there."""
+
+DENIED = (401, 403)
+NOT_FOUND = 404
+
 QUANTISATIONS = ("none", "scalar", "turbo", "binary", "product")
 TIMEOUT_S = 60
 
@@ -60,7 +66,7 @@ class Place:
                 "question mark, any of shards=N, replicas=N, quantisation=KIND, exact=yes"
             )
         return cls(
-            where=where,
+            where=_address(text, where),
             shards=_number("shards", given.get("shards", "0")),
             replicas=_number("replicas", given.get("replicas", "0")),
             quantisation=_one_of("quantisation", given.get("quantisation", "none"), QUANTISATIONS),
@@ -77,6 +83,20 @@ class Place:
         """Whether nobody else can read what is sent: encrypted, or within this machine."""
         parts = urlsplit(self.where)
         return parts.scheme == "https" or parts.hostname in ("localhost", "127.0.0.1", "::1")
+
+
+def _address(text: str, where: str) -> str:
+    """The address if it is one, or a folder."""
+    if not where.startswith(("http://", "https://")):
+        return where
+    try:
+        parts = urlsplit(where)
+        known = parts.hostname and parts.port != 0
+    except ValueError:
+        known = None
+    if not known:
+        raise UsageError(f"index qdrant:{text}: no such address; write qdrant:http://HOST:6333")
+    return where
 
 
 def _number(name: str, text: str) -> int:
@@ -97,6 +117,7 @@ class Connection:
     def __init__(self, place: Place) -> None:
         self.place = place
         self.client = _client(place)
+        self._is_known = not place.is_server
         self._end = weakref.finalize(self, self.client.close)
 
     @contextmanager
@@ -107,17 +128,60 @@ class Connection:
             Unreachable: no answer, or not in time.
             QuintetError: the server refused.
         """
+        from qdrant_client.common.client_exceptions import QdrantException
         from qdrant_client.http.exceptions import ApiException, ResponseHandlingException
 
         try:
+            if not self._is_known:
+                self._meet()
             yield self.client
         except ResponseHandlingException as e:
             raise Unreachable(
                 f"Qdrant at {self.place.where} does not answer ({e.source}); is it running? "
-                "The library itself is whole: `quintet rebuild --index auto` searches without it"
+                "A library that was searched there is whole: `quintet rebuild --index auto` "
+                "searches it here"
             ) from e
-        except ApiException as e:
-            raise QuintetError(f"Qdrant at {self.place.where} refused: {e}") from e
+        except (ApiException, QdrantException) as e:
+            told = " ".join(str(e).split())
+            hint = (
+                f"; is {API_KEY} set and right?" if getattr(e, "status_code", 0) in DENIED else ""
+            )
+            raise QuintetError(f"Qdrant at {self.place.where} refused: {told}{hint}") from e
+
+    def _meet(self) -> None:
+        """See once that a server of a version that will do is there.
+
+        Raises:
+            Unreachable: what answers is no Qdrant.
+            QuintetError: an older one.
+        """
+        from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
+
+        try:
+            told = self.client.info()
+        except UnexpectedResponse as e:
+            if e.status_code != NOT_FOUND:
+                raise
+            raise self._no_qdrant(f"{e.status_code} {e.reason_phrase}") from e
+        except (ResponseHandlingException, ValueError) as e:
+            if isinstance(getattr(e, "source", e), ValueError):
+                raise self._no_qdrant("its answer cannot be read") from e
+            raise
+        numbers = re.match(r"(\d+)\.(\d+)", told.version or "")
+        if "qdrant" not in (told.title or "").lower() or numbers is None:
+            raise self._no_qdrant(f"{told.title} {told.version}")
+        if (int(numbers[1]), int(numbers[2])) < OLDEST:
+            raise QuintetError(
+                f"Qdrant at {self.place.where} is {told.version}; "
+                f"{'.'.join(map(str, OLDEST))} or newer is needed: update the server"
+            )
+        self._is_known = True
+
+    def _no_qdrant(self, told: str) -> Unreachable:
+        return Unreachable(
+            f"what answers at {self.place.where} is no Qdrant server ({told}); "
+            "its REST port is 6333 unless it was given another"
+        )
 
     def collections(self) -> list[str]:
         """Names of all collections there."""

@@ -1,6 +1,7 @@
 """Fits done by workers: the same space, whichever process made it."""
 
 import numpy as np
+import pytest
 from test_compare import library, silent
 
 from quintet.flows import configure
@@ -11,13 +12,18 @@ from quintet.flows.train import fit_space
 from quintet.types import Modality
 
 
-def test_both_fits_of_a_training_are_those_that_are_made_here():
+@pytest.fixture(scope="module")
+def workers():
+    with several(None, 2) as made:
+        yield made
+
+
+def test_both_fits_of_a_training_are_those_that_are_made_here(workers):
     data = library(noise=4.0)
     params = {"seed": "1"}
     heard = []
-    with several(None, 2) as workers:
-        together = fitter(workers, data, "accord", params, lambda *told: heard.append(told))
-        there = fit_space(data, _never, seed=3, refit=True, on_progress=silent, together=together)
+    together = fitter(workers, data, "accord", params, lambda *told: heard.append(told))
+    there = fit_space(data, _never, seed=3, refit=True, on_progress=silent, together=together)
     here = fit_space(
         data,
         lambda: configure.correlator("accord", params),
@@ -39,11 +45,10 @@ def _never():
     raise AssertionError("a fit was made here")
 
 
-def test_compared_figures_do_not_depend_on_where_the_fits_are_made():
+def test_compared_figures_do_not_depend_on_where_the_fits_are_made(workers):
     data = library(noise=4.0)
     here = compare(data, ["cca", "identity"], range(2), silent)
-    with several(None, 2) as workers:
-        there = compare(data, ["cca", "identity"], range(2), silent, workers)
+    there = compare(data, ["cca", "identity"], range(2), silent, workers)
     for one, other in zip(here, there, strict=True):
         assert dict(one.to_all) == dict(other.to_all)
         assert (one.mean, one.spread, one.problem) == (other.mean, other.spread, other.problem)

@@ -1,24 +1,15 @@
-"""Work in other processes: in order, once each, also when a process dies."""
+"""Many tasks: in order, once each, and stopped together."""
 
-import os
 import pickle
-import socket
-from concurrent.futures import ThreadPoolExecutor
+import threading
 
 import pytest
 import worker_tasks as tasks
 
-from quintet.errors import (
-    Code,
-    FileProblem,
-    MissingExtra,
-    UnknownName,
-    Unreachable,
-    UsageError,
-    WorkerLost,
-)
+from quintet.errors import Code, FileProblem, MissingExtra, UnknownName, UsageError, WorkerLost
 from quintet.flows import spread
-from quintet.flows.spread import Processes, each, on_ray, several
+from quintet.flows.processes import Processes
+from quintet.flows.spread import each, several
 
 
 @pytest.fixture(scope="module")
@@ -37,31 +28,6 @@ def test_results_come_in_the_order_of_the_tasks(processes):
     assert each(processes, tasks.product, 3, list(range(9)), done.append) == list(range(0, 27, 3))
     assert done == list(range(1, 10))
     assert each(processes, tasks.product, 3, [], quiet) == []
-
-
-def test_the_work_is_done_elsewhere(processes):
-    found = each(processes, tasks.pid, None, list(range(6)), quiet)
-    assert os.getpid() not in found
-
-
-def test_a_task_whose_process_dies_is_done_by_another(processes, tmp_path):
-    names = ["a", "b", "c", "d"]
-    assert each(processes, tasks.dies_at_first, tmp_path, names, quiet) == names
-    assert {p.name for p in tmp_path.iterdir()} == {*names, *(f"{n} again" for n in names)}
-
-
-def test_a_task_that_no_process_survives_comes_to_an_end(processes):
-    with pytest.raises(WorkerLost, match="4 times"):
-        processes.call(tasks.always_dies, None, None)
-    assert processes.call(tasks.product, 2, 4) == 8
-
-
-def test_errors_come_back_as_they_were(processes):
-    with pytest.raises(FileProblem) as caught:
-        processes.call(tasks.problem, None, "broken")
-    assert (caught.value.code, caught.value.detail) == (Code.CORRUPT, "broken")
-    with pytest.raises(ZeroDivisionError, match="why"):
-        processes.call(tasks.bug, None, "why")
 
 
 @pytest.mark.parametrize(
@@ -85,41 +51,45 @@ def test_one_at_a_time_needs_no_process_and_none_is_refused():
         pass
 
 
-# Ray, where there is none
+class Forever:
+    """Workers whose tasks end only when they are stopped."""
+
+    count = 2
+
+    def __init__(self):
+        self.stopped = threading.Event()
+        self.begun = 0
+
+    def share(self, value):
+        return value
+
+    def call(self, function, shared, task):
+        self.begun += 1
+        if task == "wrong":
+            raise ZeroDivisionError
+        self.stopped.wait(60)
+        raise WorkerLost("stopped")
+
+    def stop(self):
+        self.stopped.set()
 
 
-def test_without_ray_the_line_that_installs_it_is_told(monkeypatch):
-    monkeypatch.setattr(spread, "find_spec", lambda name: None)
-    with pytest.raises(MissingExtra, match=r"pip install 'quintet\[ray\]'"), on_ray("h:1"):
-        pass
+def test_the_first_error_ends_the_others():
+    workers = Forever()
+    with pytest.raises(ZeroDivisionError):
+        each(workers, tasks.product, 1, ["long", "long", "wrong"], quiet)
+    assert workers.stopped.is_set()
 
 
-@pytest.mark.parametrize("address", ["", "somewhere", "host:", "host:port", ":6379", "h:99999"])
-def test_what_is_no_address_is_told(address):
-    pytest.importorskip("ray")
-    with pytest.raises(UsageError, match="HOST:PORT"), on_ray(address):
-        pass
+def test_an_interruption_ends_what_is_under_way_and_begins_nothing(monkeypatch):
+    monkeypatch.setattr(spread, "MAX_TASKS", 2)
 
+    def interrupted(futures):
+        raise KeyboardInterrupt
 
-@pytest.mark.parametrize("form", ["127.0.0.1:{}", "ray://127.0.0.1:{}"])
-def test_a_cluster_that_is_not_there_is_named_at_once(form):
-    pytest.importorskip("ray")
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        address = form.format(unused.getsockname()[1])
-        with pytest.raises(Unreachable, match=address), on_ray(address):
-            pass
-
-
-def test_another_program_on_a_worker_is_refused():
-    with pytest.raises(UsageError, match=r"this is 0\.0\.1; install the same version"):
-        spread._run("0.0.1", tasks.product, 1, 2)
-
-
-def test_a_dying_process_costs_the_other_tasks_no_try(processes, monkeypatch):
-    monkeypatch.setattr(spread, "TRIES", 1)
-    with ThreadPoolExecutor(12) as threads:
-        lost = [threads.submit(processes.call, tasks.always_dies, None, n) for n in range(4)]
-        found = [threads.submit(processes.call, tasks.slow_product, 2, n) for n in range(8)]
-        assert [f.result() for f in found] == list(range(0, 16, 2))
-        assert {type(f.exception()) for f in lost} == {WorkerLost}
+    monkeypatch.setattr(spread, "as_completed", interrupted)
+    workers = Forever()
+    with pytest.raises(KeyboardInterrupt):
+        each(workers, tasks.product, 1, ["long"] * 50, quiet)
+    assert workers.stopped.is_set()
+    assert workers.begun <= 2

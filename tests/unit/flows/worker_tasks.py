@@ -47,3 +47,17 @@ def problem(value: object, task: str) -> None:
 def bug(value: object, task: str) -> None:
     """An error that nobody foresaw."""
     raise ZeroDivisionError(task)
+
+
+def sleeps(folder: Path, name: str) -> None:
+    """Tells who it is, then takes longer than anybody waits."""
+    part = folder.parent / f"{folder.name} {name}"
+    part.write_text(str(os.getpid()))
+    part.rename(folder / name)
+    time.sleep(600)
+
+
+def is_deaf_to_interruptions(value: object, task: object) -> bool:
+    """Whether Ctrl-C does nothing to this process."""
+    os.kill(os.getpid(), signal.SIGINT)
+    return signal.SIGINT in signal.sigpending()

@@ -193,6 +193,10 @@ def test_a_place_is_read():
         ("http://h?shard=6", "'shard'"),
         ("http://h?shards=many", "'many' of a Qdrant index is no whole number"),
         ("http://h?quantisation=pq", "none, scalar"),
+        ("http://h:port", "no such address"),
+        ("http://h:99999", "no such address"),
+        ("http://", "no such address"),
+        ("https://[::1", "no such address"),
     ],
 )
 def test_a_place_that_cannot_be_read_says_why(text, told):
@@ -231,7 +235,9 @@ class Server(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(size) or b"null")
         self.server.asked.append((self.command, self.path.split("?")[0], body))
         self.server.key = self.headers.get("api-key")
-        if self.path == "/collections/refused/exists":
+        if self.path == "/":
+            self._send(*self.server.hello)
+        elif self.path == "/collections/refused/exists":
             self._send(403, {"status": {"error": "no key, no answer"}})
         elif self.path.endswith("/exists"):
             self._send(200, {"result": {"exists": False}})
@@ -262,6 +268,7 @@ def server(monkeypatch):
     monkeypatch.setenv(qdrant_place.API_KEY, "secret")
     with ThreadingHTTPServer(("127.0.0.1", 0), Server) as http:
         http.asked = []
+        http.hello = 200, {"title": "qdrant - vector search engine", "version": "1.18.2"}
         thread = threading.Thread(target=http.serve_forever)
         thread.start()
         yield http
@@ -320,3 +327,54 @@ def test_without_options_the_server_decides(server):
 def test_what_the_server_refuses_is_told(server):
     with pytest.raises(QuintetError, match="no key, no answer"):
         asked(server, "", "refused")
+
+
+@pytest.mark.parametrize(
+    ("hello", "kind", "told"),
+    [
+        (
+            (200, {"title": "qdrant - vector search engine", "version": "1.17.9"}),
+            QuintetError,
+            r"is 1\.17\.9; 1\.18 or newer is needed",
+        ),
+        ((200, {"title": "something else", "version": "8.0"}), Unreachable, "no Qdrant server"),
+        ((200, {"name": "es", "version": {"number": "8"}}), Unreachable, "no Qdrant server"),
+        ((404, {}), Unreachable, "no Qdrant server"),
+        ((401, {}), QuintetError, "is QUINTET_QDRANT_API_KEY set and right"),
+        ((500, {}), QuintetError, "refused: .*500"),
+    ],
+)
+def test_another_server_or_version_is_told_before_anything_is_asked(server, hello, kind, told):
+    server.hello = hello
+    with pytest.raises(kind, match=told):
+        asked(server, "")
+    assert [path for _, path, _ in server.asked] == ["/"]
+
+
+def test_a_page_that_is_no_json_is_no_qdrant(server, monkeypatch):
+    monkeypatch.setattr(json, "dumps", lambda *_: "<html>")
+    with pytest.raises(Unreachable, match="no Qdrant server"):
+        asked(server, "")
+
+
+def test_wide_rows_are_sent_in_requests_that_a_server_takes(monkeypatch):
+    monkeypatch.setattr(qdrant, "UPLOAD_VALUES", 64)
+    index = Qdrant()
+    sent = []
+    upsert = index.at.client.upsert
+    monkeypatch.setattr(
+        index.at.client, "upsert", lambda c, p, wait: sent.append(len(p.ids)) or upsert(c, p, wait)
+    )
+    index.add(range(7), rows(7, k=24))
+    index.add([9], rows(1, k=24))
+    assert sent == [2, 2, 2, 1, 1]
+
+
+@pytest.mark.parametrize("kind", qdrant_place.QUANTISATIONS)
+def test_a_quantised_collection_of_the_client_answers_exactly(kind):
+    z = rows(50, k=12)
+    index = Qdrant(connect(Place.read(f":memory:?quantisation={kind}&exact=yes")))
+    index.add(range(50), z)
+    found = index.search(rows(1, k=12, seed=4)[0], 5)
+    expected = np.argsort(-(z @ rows(1, k=12, seed=4)[0]), kind="stable")[:5]
+    assert [key for key, _ in found] == expected.tolist()
