@@ -4,7 +4,8 @@ QuintetError
 ├── UsageError (ValueError)        the caller asked for something that cannot be
 │   ├── UnknownName                no such encoder, method, item, column …; names the nearest
 │   ├── ShapeError                 two arrays that must agree do not
-│   └── FilterError                a ``--where`` condition that cannot be read
+│   ├── FilterError                a ``--where`` condition that cannot be read
+│   └── Conflict                   it does not fit the state that something is in
 ├── NotFittedError (ValueError)    transform or search before fit or train
 ├── MissingExtra (ImportError)     an optional library is absent; carries the pip line
 ├── FileProblem                    one file cannot be indexed: ``code`` from a closed list
@@ -60,6 +61,10 @@ class ShapeError(UsageError):
 
 class FilterError(UsageError):
     """A ``--where`` condition that cannot be read."""
+
+
+class Conflict(UsageError):
+    """What is asked for does not fit the state that something is in: a job that is over."""
 
 
 class NotFittedError(QuintetError, ValueError):

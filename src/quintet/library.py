@@ -9,13 +9,14 @@ from typing import Any, Self
 
 from quintet.errors import LibraryNotFound, UsageError
 from quintet.evaluate.retrieval import Table
-from quintet.flows import asking, facets, learning, saved, where
+from quintet.flows import asking, facets, labelling, layout, learning, saved, where
 from quintet.flows.add import AddReport, Work, add, default_workers
 from quintet.flows.compare import Compared
 from quintet.flows.doctor import Check, library_checks, machine, nothing_at
 from quintet.flows.duplicates import Alike, duplicates
 from quintet.flows.facets import Facet
 from quintet.flows.grouping import Showing, shown
+from quintet.flows.layout import Point
 from quintet.flows.learning import LabelCounts, ModelSummary, TrainReport
 from quintet.flows.parts import Parts, encoder, setting
 from quintet.flows.query import Term
@@ -396,6 +397,50 @@ class Library:
     def find(self, items: Sequence[str | Path] = (), *, where: Sequence[str] = ()) -> list[str]:
         """Ids of items named by path, folder or id, or that meet the conditions."""
         return asking.find(self._parts.store, [str(i) for i in items], where)
+
+    def items(
+        self,
+        where: Sequence[str] = (),
+        *,
+        modalities: Sequence[Modality | str] = (),
+        after: str = "",
+        k: int = 50,
+    ) -> list[Item]:
+        """The next ``k`` items that meet the conditions behind the id ``after``, by id."""
+        ids = self._parts.store.page(where, _media(modalities), after=after, count=k)
+        return self._parts.store.get_many(ids)
+
+    def count(self, where: Sequence[str] = (), *, modalities: Sequence[Modality | str] = ()) -> int:
+        """How many items meet the conditions."""
+        return self._parts.store.count(where, _media(modalities))
+
+    def label(self, ids: Sequence[str], label: str | None) -> None:
+        """Say what items are, or with None take back what was said; ``train`` learns from it.
+
+        Raises:
+            UnknownName: an id that is not in the library.
+            UsageError: a label without a character.
+        """
+        labelling.label(self._parts, ids, label)
+
+    def tag(
+        self, ids: Sequence[str], add: Sequence[str] = (), *, remove: Sequence[str] = ()
+    ) -> None:
+        """Put tags on items and take others off.
+
+        Raises:
+            UnknownName: an id that is not in the library.
+            UsageError: a tag without a character.
+        """
+        labelling.tag(self._parts, ids, add, remove)
+
+    def map(self, limit: int = 1000) -> list[Point]:
+        """The common space in two dimensions: at most so many items, all media in equal shares.
+
+        Raises:
+            NotFittedError: no model is trained.
+        """
+        return layout.points(self._parts, limit)
 
     def remove(self, ids: Sequence[str]) -> None:
         """Forget items by id; their files stay."""
