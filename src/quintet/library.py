@@ -178,7 +178,7 @@ class Library:
             NotFittedError: an example asked for other media before training.
             FileProblem: an example cannot be read.
         """
-        terms = _terms(words, like, plus, minus)
+        terms = asked_terms(words, like, plus, minus)
         ask = asking.Ask(terms, _media(modalities), where, k, min_confidence, per_medium)
         return shown(self._parts, ask, Showing(group_by, sort, reverse))
 
@@ -206,7 +206,7 @@ class Library:
             FilterError: a key that no item has.
             UsageError: as for ``search``.
         """
-        terms = _terms(words, like, plus, minus)
+        terms = asked_terms(words, like, plus, minus)
         ask = asking.Ask(terms, _media(modalities), where, min_confidence=min_confidence)
         chosen = [keys] if isinstance(keys, str) else keys
         return facets.facets(self._parts, ask, chosen, values)
@@ -279,7 +279,7 @@ class Library:
             UnknownName: no such item.
             FileProblem: an example, or the item's file for the picture, cannot be read.
         """
-        ask = asking.Ask(_terms(words, like, plus, minus), _media(modalities), where)
+        ask = asking.Ask(asked_terms(words, like, plus, minus), _media(modalities), where)
         told = why(self._parts, ask, str(item))
         if picture is not None:
             Path(picture).expanduser().write_text(draw(self._parts, told), encoding="utf-8")
@@ -505,12 +505,13 @@ def _media(names: Sequence[Modality | str]) -> tuple[Modality, ...]:
     return tuple(Modality(name) for name in names)
 
 
-def _terms(
+def asked_terms(
     words: str | None,
     like: str | Path | Sequence[str | Path],
     plus: Sequence[str | Term],
     minus: Sequence[str | Term],
 ) -> tuple[Term, ...]:
+    """The parts of a query from the arguments of ``Library.search``."""
     files = [like] if isinstance(like, (str, Path)) else like
     terms = [Term(words=words)] if words and words.strip() else []
     terms += [Term(file=Path(file)) for file in files]

@@ -12,6 +12,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from quintet import __version__
 from quintet.api import openapi, problems, routes
 from quintet.api.metrics import Metrics, Watch
+from quintet.api.wire import Told
 from quintet.service.service import Service
 
 
@@ -30,6 +31,7 @@ def create_app(service: Service) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        default_response_class=Told,
     )
     app.state.service = service
     app.state.metrics = Metrics(service)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import Header, Request, Response
-from pydantic import TypeAdapter
 
 from quintet.api.security import Caller
+from quintet.api.wire import told
 from quintet.service.service import Service
 
 Key = Annotated[
@@ -40,8 +40,7 @@ def done_once(
     """
 
     def made() -> tuple[int, str]:
-        told = make()
-        return status, TypeAdapter(type(told)).dump_json(told).decode()
+        return status, told(make()).decode()
 
     if not key:
         _, body = made()

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from quintet import errors
+from quintet.api.wire import Told
 
 TYPE = "application/problem+json"
 
@@ -68,7 +69,7 @@ def status_of(error: errors.QuintetError) -> int:
 def answer(problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """A problem as a response."""
     content = problem.model_dump(exclude_none=True)
-    return JSONResponse(content, problem.status, headers=dict(headers or {}), media_type=TYPE)
+    return Told(content, problem.status, headers=dict(headers or {}), media_type=TYPE)
 
 
 def install(app: FastAPI) -> None:

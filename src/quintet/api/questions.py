@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from quintet.flows.query import Term
 from quintet.service.service import Service
@@ -24,6 +24,23 @@ class Asked(BaseModel):
     """A request's body; what it does not know it refuses."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    @field_validator("*")
+    @classmethod
+    def text_can_be_written(cls, value: Any) -> Any:
+        """No half characters: JSON has them, files and databases have not."""
+        _check_text(value)
+        return value
+
+
+def _check_text(value: Any) -> None:
+    if isinstance(value, str):
+        value.encode("utf-8")
+    elif isinstance(value, dict):
+        _check_text([*value.keys(), *value.values()])
+    elif isinstance(value, list):
+        for part in value:
+            _check_text(part)
 
 
 class Part(Asked):

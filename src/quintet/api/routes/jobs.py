@@ -16,8 +16,9 @@ from quintet.api.cursors import Cursor
 from quintet.api.items import PageCursor
 from quintet.api.once import Key, done_once
 from quintet.api.security import READ, WRITE, Asker, Here
+from quintet.api.wire import told
 from quintet.api.work import NewJob, allow
-from quintet.service.jobs import RUNNING, Job, Jobs, plain
+from quintet.service.jobs import RUNNING, Job, Jobs
 
 router = APIRouter(tags=["jobs"])
 
@@ -102,7 +103,7 @@ async def _told(jobs: Jobs, job_id: str) -> AsyncIterator[str]:
         job = jobs.get(job_id)
         if job != last:
             last, at = job, time.monotonic()
-            yield f"event: job\ndata: {json.dumps(plain(job))}\n\n"
+            yield f"event: job\ndata: {told(job).decode()}\n\n"
         if job.state not in RUNNING or jobs.stopping:
             return
         if time.monotonic() - at > ALIVE_S:
