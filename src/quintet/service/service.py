@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from quintet.errors import ServiceBusy, UsageError
+from quintet.service.answers import Answers
 from quintet.service.jobs import Jobs
 from quintet.service.pool import Pool
 from quintet.service.sessions import Sessions
@@ -62,6 +63,7 @@ class Service:
         self.sessions = Sessions(self.state, self.tokens)
         self.pool = Pool(self.folder)
         self.jobs = Jobs(self.folder, self.state)
+        self.answers = Answers(self.state)
         self.uploads = Uploads(self.folder, self.settings.most_upload_bytes)
 
     def start(self) -> None:

@@ -14,6 +14,9 @@ from typing import BinaryIO, Self
 from quintet.errors import TooLarge, UnknownName
 
 FOLDER = "uploads"
+KEPT = "kept"
+"""Folder of received files that were added; they are originals like any other."""
+
 MOST_BYTES = 512 << 20
 KEPT_S = 24 * 3600.0
 LONGEST_NAME = 120
@@ -64,6 +67,26 @@ class Uploads:
         """
         return self._known(upload_id, "")
 
+    def keep(self, upload_id: str) -> Path:
+        """Move a received file into a folder of the library where it stays; its new path.
+
+        Raises:
+            UnknownName: it is not there, or no longer.
+        """
+        name = self.get(upload_id).name
+        folder = self._folder.parent / KEPT / upload_id[:8]
+        folder.mkdir(parents=True, exist_ok=True)
+        kept = folder / name
+        self.path(upload_id).replace(kept)
+        self.forget(upload_id)
+        return kept
+
+    def forget(self, upload_id: str) -> None:
+        """Delete a received file, if it is there."""
+        if _ID.fullmatch(upload_id):
+            for ending in ("", ".json"):
+                (self._folder / f"{upload_id}{ending}").unlink(missing_ok=True)
+
     def _known(self, upload_id: str, ending: str) -> Path:
         path = self._folder / f"{upload_id}{ending}"
         if not _ID.fullmatch(upload_id) or not path.is_file():
@@ -85,11 +108,11 @@ class Receiving:
     """
 
     def __init__(self, folder: Path, name: str, most_bytes: int) -> None:
-        self._id = secrets.token_hex(16)
-        self._path = folder / self._id
+        self.id = secrets.token_hex(16)
+        self._path = folder / self.id
         self._name = name
         self._most = most_bytes
-        self._size = 0
+        self.size_bytes = 0
         self._file: BinaryIO | None = None
         self.upload: Upload | None = None
 
@@ -99,8 +122,8 @@ class Receiving:
 
     def write(self, piece: bytes) -> None:
         """Take the next bytes."""
-        self._size += len(piece)
-        if self._size > self._most:
+        self.size_bytes += len(piece)
+        if self.size_bytes > self._most:
             raise TooLarge(f"{self._name} is larger than the {self._most:,} bytes that are allowed")
         if self._file is not None:
             self._file.write(piece)
@@ -116,7 +139,7 @@ class Receiving:
         if error is not None:
             self._path.unlink(missing_ok=True)
             return
-        self.upload = Upload(self._id, self._name, self._size)
+        self.upload = Upload(self.id, self._name, self.size_bytes)
         beside = self._path.with_suffix(".json")
         beside.write_text(json.dumps(asdict(self.upload)), "utf-8")
 
