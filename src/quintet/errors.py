@@ -19,7 +19,6 @@ QuintetError
 ├── ServiceError                   the service as a whole
 │   ├── ServiceBusy                too much at once; try again
 │   ├── TooLarge                   a request or a file over the limit
-│   ├── Unreachable                nothing answers where a service was expected
 │   └── Forbidden                  the caller may not do that
 │       └── Unauthenticated        nobody we know calls; a token may help
 ├── TrainingError (ValueError)     not enough labels or items to learn from
@@ -184,10 +183,6 @@ class ServiceBusy(ServiceError):
 
 class TooLarge(ServiceError):
     """A request or an uploaded file over the limit."""
-
-
-class Unreachable(ServiceError):
-    """Nothing answers where a service was expected, or the line broke."""
 
 
 class Forbidden(ServiceError):
