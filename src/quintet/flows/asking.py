@@ -27,7 +27,7 @@ from quintet.flows.search import (
     text_matches,
 )
 from quintet.flows.shelves import Shelf
-from quintet.flows.space import WORDS, Space
+from quintet.flows.space import Space
 from quintet.maths.rows import SMALL
 from quintet.models.encoders.text_pieces import TextPieces
 from quintet.store.sqlite import Store
@@ -283,7 +283,9 @@ def _check_alike(example: Example, ask: Ask) -> None:
 
 def _word_probes(words: str, space: Space) -> list[Probe]:
     z = word_vector(words, space)
-    return [] if z is None or not space.knows(words) else [Probe(WORDS, Modality.TEXT, z)]
+    if z is None or not space.knows(words):
+        return []
+    return [Probe(space.kind(words), Modality.TEXT, z)]
 
 
 def word_vector(words: str, space: Space) -> Float32 | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from quintet.evaluate.retrieval import Table, tables
-from quintet.flows.space import WORDS, Space
+from quintet.flows.space import OTHER_WORDS, WORDS, Space
 from quintet.maths.calibrate import Calibrator, expected_calibration_error
 from quintet.models.encoders.text_pieces import TextPieces
 from quintet.types import Bool, Float32, Int64, Local, Modality
@@ -50,15 +50,18 @@ def judge(
     local: Mapping[Modality, Sequence[Local]],
     label: Mapping[Modality, Int64],
     classes: Sequence[str],
+    said: Sequence[tuple[str, int]] = (),
 ) -> Judged:
     """Judge on items that the space was not fitted on.
 
     Args:
         local, label: per modality, n items' features and their (n,) class numbers.
-        classes: names of the classes; they are the typed queries of the calibration.
+        classes: names of the classes, as typed queries of the calibration.
+        said: other words that may be typed, each with its class number.
     """
     z = {m: space.embed(m, rows) for m, rows in local.items() if rows}
-    pairs = _all_pairs(space, z, label, classes)
+    typed = {WORDS: [(name, c) for c, name in enumerate(classes)], OTHER_WORDS: list(said)}
+    pairs = _all_pairs(space, z, label, typed)
     curves = {key: _curve(pairs, key, slice(None)) for key in pairs}
     fitted = {key: curve for key, curve in curves.items() if curve is not None}
     return Judged(tables(z, label), fitted, _errors(pairs))
@@ -68,15 +71,15 @@ def _all_pairs(
     space: Space,
     z: Mapping[Modality, Float32],
     label: Mapping[Modality, Int64],
-    classes: Sequence[str],
+    typed: Mapping[str, Sequence[tuple[str, int]]],
 ) -> dict[tuple[str, Modality], _Pairs]:
     asked: dict[str, tuple[Float32, Int64]] = {m.value: (z[m], label[m]) for m in z}
-    names = [(c, TextPieces().word_pieces(name)) for c, name in enumerate(classes)]
-    names = [(c, x) for c, x in names if len(x)]
-    if names:
-        rows = [Local(x, np.zeros(len(x), dtype=np.int64)) for _, x in names]
-        number = np.array([c for c, _ in names], dtype=np.int64)
-        asked[WORDS] = (space.embed(Modality.TEXT, rows), number)
+    for kind, queries in typed.items():
+        read = [(c, TextPieces().word_pieces(words)) for words, c in queries]
+        rows = [(c, Local(x, np.zeros(len(x), dtype=np.int64))) for c, x in read if len(x)]
+        if rows:
+            number = np.array([c for c, _ in rows], dtype=np.int64)
+            asked[kind] = (space.embed(Modality.TEXT, [x for _, x in rows]), number)
     return {
         (kind, hit): _compare(zq, yq, z[hit], label[hit], same=kind == hit)
         for kind, (zq, yq) in asked.items()

@@ -18,7 +18,13 @@ from quintet.roles import Correlator
 from quintet.types import Float32, Local, Modality
 
 WORDS = "words"
-"""Query kind of typed words, beside the five modalities: a word is not a document."""
+"""Query kind of typed label names, beside the five modalities: a word is not a document."""
+
+OTHER_WORDS = "other words"
+"""Query kind of all other typed words: the model knows them less well than its labels' names."""
+
+_NEAR_KINDS = {OTHER_WORDS: (WORDS, Modality.TEXT), WORDS: (Modality.TEXT,)}
+"""Whose curve is taken where a kind has none of its own."""
 
 MAX_STEPS = 256
 """Local steps of one vector; longer sequences are sampled evenly."""
@@ -38,6 +44,7 @@ class Space:
         field_confidence: text field to the probability that an item is relevant whose field
             holds the query's words.
         modalities: those that the correlator was fitted with.
+        names: words of the label names.
     """
 
     correlator: Correlator
@@ -45,6 +52,7 @@ class Space:
     known_words: frozenset[str]
     field_confidence: Mapping[str, float]
     modalities: frozenset[Modality]
+    names: frozenset[str] = frozenset()
 
     def embed(self, modality: Modality, rows: Sequence[Local]) -> Float32:
         """(n, k) unit rows of n items' local features, each of at least one step."""
@@ -57,12 +65,15 @@ class Space:
 
     def confidence(self, query: str, hit: Modality, cosines: Float32) -> Float32:
         """Probability of relevance of each cosine, for this pair of query kind and hit modality."""
-        curve = self.calibrators.get((query, hit))
-        if curve is None and query == WORDS:
-            curve = self.calibrators.get((Modality.TEXT, hit))
+        curves = (self.calibrators.get((k, hit)) for k in (query, *_NEAR_KINDS.get(query, ())))
+        curve = next((c for c in curves if c is not None), None)
         if curve is None:
             return np.zeros(len(cosines), dtype=np.float32)
         return np.asarray(curve(cosines), dtype=np.float32)
+
+    def kind(self, words: str) -> str:
+        """The query kind of typed words: whether they are label names and nothing else."""
+        return WORDS if self.names.issuperset(content_pieces(words)) else OTHER_WORDS
 
     def reads(self, modality: Modality) -> bool:
         """Whether the correlator was fitted with this modality."""
@@ -83,6 +94,7 @@ class Space:
             "known_words": sorted(self.known_words),
             "field_confidence": dict(self.field_confidence),
             "modalities": sorted(self.modalities),
+            "names": sorted(self.names),
         }
         return {
             **dump_model(self.correlator),
@@ -107,6 +119,7 @@ class Space:
                 known_words=frozenset(state["known_words"]),
                 field_confidence=state["field_confidence"],
                 modalities=frozenset(Modality(m) for m in state["modalities"]),
+                names=frozenset(state.get("names", ())),
             )
         except (KeyError, ValueError, TypeError) as e:
             raise ModelError(f"the saved common space is damaged ({e}); run: quintet train") from e

@@ -12,6 +12,7 @@ import numpy as np
 from quintet.errors import NotFittedError, TrainingError
 from quintet.flows.judge import Judged, judge
 from quintet.flows.labels import Labels
+from quintet.flows.phrases import phrases
 from quintet.flows.resume import Checkpoints
 from quintet.flows.space import Space
 from quintet.flows.split import held_out
@@ -87,7 +88,8 @@ def fit_space(
         return fit_without(asides[stage], data, make, stage, on_progress, checkpoints)
 
     space = fitted("fit")
-    judged = judge(space, *rows_of(aside & _read(space, data), data), data.labels.classes)
+    read = aside & _read(space, data)
+    judged = judge(space, *rows_of(read, data), data.labels.classes, _said(space, read, data))
     if refit:
         space = fitted("fit on all")
     labelled = sum(i in data.local for i in data.labels.of)
@@ -141,9 +143,16 @@ def fit_without(
 
     correlator = checkpoints.fit(ready, stage, views) if checkpoints else ready().fit(views)
     known = {p for i, text in data.texts.items() if i not in aside for p in pieces(text)}
-    known |= {p for name in views.classes for p in pieces(name)}
+    names = frozenset(p for name in views.classes for p in pieces(name))
     media = frozenset(v.modality for v in views.views if _knows(correlator, v))
-    return Space(correlator, {}, frozenset(known), {}, media)
+    return Space(correlator, {}, names.union(known), {}, media, names)
+
+
+def _said(space: Space, ids: frozenset[str], data: TrainingSet) -> list[tuple[str, int]]:
+    """Phrases of those items' texts, with the numbers of their classes."""
+    number = {name: c for c, name in enumerate(data.labels.classes)}
+    texts = [(data.texts[i], number[data.labels.of[i]]) for i in sorted(ids & data.texts.keys())]
+    return phrases(texts, space.names)
 
 
 def _knows(correlator: Correlator, view: View) -> bool:
