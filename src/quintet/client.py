@@ -14,7 +14,7 @@ import httpx2
 from pydantic import TypeAdapter
 
 from quintet.connection import Connection, raised
-from quintet.errors import UnknownName, UsageError
+from quintet.errors import Code, FileProblem, UnknownName, UsageError
 from quintet.evaluate.retrieval import Table
 from quintet.flows.add import AddReport
 from quintet.flows.compare import Compared
@@ -407,7 +407,7 @@ class Client:
     def _upload(self, file: Path) -> str:
         path = file.expanduser()
         if not path.is_file():
-            raise UsageError(f"{path} is no file of this machine")
+            raise FileProblem(Code.UNREADABLE, f"{path} is no file of this machine")
         headers = {"X-File-Name": quote(path.name, errors="replace")}
         with path.open("rb") as content:
             pieces = iter(partial(content.read, 1 << 20), b"")

@@ -33,8 +33,17 @@ def library(library_once, tmp_path):
 
 @pytest.fixture
 def client(library):
-    app = create_app(Service(library, Settings(hosts=HOSTS)))
-    with TestClient(app) as made:
+    """A client of a service that takes jobs in and does none."""
+    here = Service(library, Settings(hosts=HOSTS))
+    here.jobs.start = lambda: None
+    with TestClient(create_app(here)) as made:
+        yield made
+
+
+@pytest.fixture
+def worker(library):
+    """A client of a service that does its jobs."""
+    with TestClient(create_app(Service(library, Settings(hosts=HOSTS)))) as made:
         yield made
 
 

@@ -79,6 +79,7 @@ def everybody(library_once, tmp_path_factory):
     here = Service(
         shutil.copytree(library_once, place), Settings(anonymous=None, hosts=("testserver",))
     )
+    here.jobs.start = lambda: None
     app = create_app(here)
     callers = {s.name.lower(): here.tokens.create(s.name, s) for s in Scope}
     callers["revoked"] = here.tokens.create("gone", Scope.ADMIN)

@@ -14,18 +14,18 @@ def ended(client, job_id, within_s=60):
     raise AssertionError(job)
 
 
-def test_a_job_tells_its_progress_until_it_is_over(client, library_once):
+def test_a_job_tells_its_progress_until_it_is_over(worker, library_once):
     params = {"paths": [str(library_once.parent / "media")], "workers": 1}
-    begun = client.post("/v1/jobs", json={"kind": "add", "params": params})
+    begun = worker.post("/v1/jobs", json={"kind": "add", "params": params})
     assert begun.status_code == 201
-    with client.stream("GET", f"/v1/jobs/{begun.json()['id']}/events") as answer:
+    with worker.stream("GET", f"/v1/jobs/{begun.json()['id']}/events") as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         lines = [line for line in answer.iter_lines() if line]
     assert lines[0] == "event: job"
     told = [json.loads(line[6:]) for line in lines if line.startswith("data: ")]
     assert told[-1]["state"] == "done"
     assert told[-1]["report"]["unchanged"] == 2
-    assert client.get(f"/v1/jobs/{begun.json()['id']}").json() == told[-1]
+    assert worker.get(f"/v1/jobs/{begun.json()['id']}").json() == told[-1]
 
 
 def test_a_key_makes_one_job(client, is_problem):
@@ -59,9 +59,9 @@ def test_cancel_and_retry(client, is_problem):
     is_problem(client.post(f"/v1/jobs/{again.json()['id']}/retry"), 409, "Conflict")
 
 
-def test_a_job_that_fails_says_why(client):
-    job = client.post("/v1/jobs", json={"kind": "add", "params": {"paths": ["/no/such/place"]}})
-    over = ended(client, job.json()["id"])
+def test_a_job_that_fails_says_why(worker):
+    job = worker.post("/v1/jobs", json={"kind": "add", "params": {"paths": ["/no/such/place"]}})
+    over = ended(worker, job.json()["id"])
     assert over["state"] == "failed"
     assert over["report"] == {"type": "SourceError"}
     assert "/no/such/place" in over["error"]

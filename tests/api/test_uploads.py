@@ -59,15 +59,15 @@ def test_a_key_makes_one_upload(client, library, is_problem):
     assert len(list((library / "uploads").iterdir())) == 2
 
 
-def test_a_kept_upload_becomes_an_item(client, is_problem):
-    upload_id = send(client, b"a whale sings in the deep.", name="whale.txt").json()["id"]
-    job = client.post(f"/v1/uploads/{upload_id}/keep")
+def test_a_kept_upload_becomes_an_item(worker, is_problem):
+    upload_id = send(worker, b"a whale sings in the deep.", name="whale.txt").json()["id"]
+    job = worker.post(f"/v1/uploads/{upload_id}/keep")
     assert job.status_code == 201
-    with client.stream("GET", f"/v1/jobs/{job.json()['id']}/events") as answer:
+    with worker.stream("GET", f"/v1/jobs/{job.json()['id']}/events") as answer:
         assert '"added":1' in answer.read().decode()
-    (hit,) = client.post("/v1/search", json={"parts": [{"text": "whale"}]}).json()["hits"]
+    (hit,) = worker.post("/v1/search", json={"parts": [{"text": "whale"}]}).json()["hits"]
     assert hit["item"]["path"].endswith("whale.txt")
-    is_problem(client.post(f"/v1/uploads/{upload_id}/keep"), 404, "UnknownName")
+    is_problem(worker.post(f"/v1/uploads/{upload_id}/keep"), 404, "UnknownName")
 
 
 def test_forgotten_uploads(client, is_problem):

@@ -185,16 +185,15 @@ class Jobs:
         job = replace(job, state="running", started_at=_now(), tries=job.tries + 1)
         self._live[job.id] = job
         self._put(job)
-        child = _spawn(self._folder, job)
-        self._child = (job.id, child)
         outcome: dict[str, Any] = {}
-        for line in child.stdout or ():
-            told = json.loads(line)
-            if "stage" in told:
-                self._tell(replace(self._live[job.id], **told))
-            else:
-                outcome = told
-        child.wait()
+        with _spawn(self._folder, job) as child:
+            self._child = (job.id, child)
+            for line in child.stdout or ():
+                told = json.loads(line)
+                if "stage" in told:
+                    self._tell(replace(self._live[job.id], **told))
+                else:
+                    outcome = told
         self._child = None
         self._finish(job.id, outcome, child.returncode)
 
