@@ -5,10 +5,13 @@ from __future__ import annotations
 import fcntl
 import os
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import IO
 
 from quintet.errors import ServiceBusy, UsageError
+from quintet.flows.previews import Previews
+from quintet.media.isolate import Box
 from quintet.service.jobs import Jobs
 from quintet.service.pool import Pool
 from quintet.service.sessions import Sessions
@@ -17,6 +20,9 @@ from quintet.service.tokens import Scope, Tokens
 from quintet.service.uploads import MOST_BYTES, Uploads
 
 LOCK = "service.lock"
+DECODERS = 2
+"""Files decoded for previews at a time."""
+
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -64,6 +70,16 @@ class Service:
         self.jobs = Jobs(self.folder, self.state)
         self.uploads = Uploads(self.folder, self.settings.most_upload_bytes)
 
+    @cached_property
+    def box(self) -> Box:
+        """Where files are decoded for previews and uploads; started on first use."""
+        return Box(workers=DECODERS)
+
+    @cached_property
+    def previews(self) -> Previews:
+        """The kept previews, one for all threads: each is drawn once."""
+        return Previews(self.folder, self.box)
+
     def start(self) -> None:
         """Begin to work on the queue."""
         self.jobs.start()
@@ -72,6 +88,8 @@ class Service:
         """End the work, and close the databases."""
         self.jobs.close()
         self.pool.close()
+        if "box" in self.__dict__:
+            self.box.close()
         self.state.close()
         self._lock.close()
 
