@@ -82,6 +82,7 @@ class Service:
 
     def start(self) -> None:
         """Begin to work on the queue."""
+        self.uploads.start()
         self.jobs.start()
 
     def close(self) -> None:
