@@ -8,10 +8,10 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from fastapi import FastAPI
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from quintet import __version__
 from quintet.api import problems, routes
+from quintet.api.edge import Edge
 from quintet.service.service import Service
 
 V1 = "/v1"
@@ -38,5 +38,5 @@ def create_app(service: Service) -> FastAPI:
     problems.install(app)
     for module in sorted(m.name for m in iter_modules(routes.__path__)):
         app.include_router(import_module(f"quintet.api.routes.{module}").router, prefix=V1)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(service.settings.hosts))
+    app.add_middleware(Edge, service=service)
     return app

@@ -85,6 +85,10 @@ class Service:
         self.uploads.start()
         self.jobs.start()
 
+    def stop(self) -> None:
+        """Begin to end: running jobs are interrupted; answers may still be given."""
+        self.jobs.stop()
+
     def close(self) -> None:
         """End the work, and close the databases."""
         self.jobs.close()
