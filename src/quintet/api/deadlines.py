@@ -7,6 +7,7 @@ come, and some of the answer must go, as long as there are any. What we take to 
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
@@ -120,14 +121,17 @@ class Patient(H11Protocol):
         return {"reading": self._counted.gone, "body": self._came}.get(kind, 0)
 
     def _make_room(self) -> None:
-        held = [c for c in self.connections if isinstance(c, Patient) and c.waits_since() < 1e18]
+        held = [
+            c for c in self.connections if isinstance(c, Patient) and c.waits_since() < math.inf
+        ]
         if held:
             min(held, key=Patient.waits_since).transport.abort()
 
     def waits_since(self) -> float:
         """Since when a head is waited for; endless where none is."""
-        waiting = self.conn.their_state is h11.IDLE and self._head_since is not None
-        return self._head_since or 0.0 if waiting else float("inf")
+        if self._head_since is None or self.transport.is_closing():
+            return math.inf
+        return self._head_since if self.conn.their_state is h11.IDLE else math.inf
 
 
 def patient(patience: Patience) -> type[Patient]:

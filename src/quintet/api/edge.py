@@ -1,4 +1,4 @@
-"""Requests that are refused before anything of them is used: addressed wrongly, too large, too many."""
+"""Requests that are refused before they are used: addressed wrongly, too large, too many."""
 
 from __future__ import annotations
 

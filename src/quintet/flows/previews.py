@@ -214,7 +214,7 @@ def _model(media: MeshMedia) -> dict[str, bytes]:
 
 
 def _far_from_oblique(view: Mapping[str, Any]) -> float:
-    return abs(view["azimuth_deg"] - 30.0) + abs(view["elevation_deg"] - 30.0)
+    return abs(float(view["azimuth_deg"]) - 30.0) + abs(float(view["elevation_deg"]) - 30.0)
 
 
 def _sprite(

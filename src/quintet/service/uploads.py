@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Self
 
 from quintet.errors import NoSpace, TooLarge, UnknownName
 
@@ -119,7 +119,7 @@ class Uploads:
             NoSpace: the folder cannot be written.
         """
         told = self._told(upload_id)
-        kept = _home(self._library) / FOLDER / told["sha256"][:16] / told["name"]
+        kept = _home(self._library) / FOLDER / str(told["sha256"])[:16] / str(told["name"])
         try:
             kept.parent.mkdir(parents=True, exist_ok=True)
             _move(self.path(upload_id), kept)
@@ -176,8 +176,8 @@ class Uploads:
     def _files(self) -> list[Path]:
         return list(self._folder.iterdir()) if self._folder.is_dir() else []
 
-    def _told(self, upload_id: str) -> dict[str, str]:
-        told: dict[str, str] = json.loads(self._known(upload_id, ".json").read_text("utf-8"))
+    def _told(self, upload_id: str) -> dict[str, Any]:
+        told: dict[str, Any] = json.loads(self._known(upload_id, ".json").read_text("utf-8"))
         return told
 
     def _known(self, upload_id: str, ending: str) -> Path:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack
 from email.utils import formatdate
 from pathlib import PurePath
-from typing import Annotated, BinaryIO
+from typing import Annotated, Any, BinaryIO
 from urllib.parse import quote
 
 from anyio import CapacityLimiter
@@ -71,7 +71,7 @@ SAFE = {
 BYTES = {
     "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 }
-ANSWERS = {
+ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"description": "the whole file", **BYTES},
     206: {"description": "the bytes asked for", **BYTES},
     304: {"description": "the caller's copy is still good"},
@@ -84,7 +84,7 @@ ANSWERS = {
     methods=["GET", "HEAD"],
     dependencies=READ,
     response_class=Response,
-    responses={**ANSWERS},
+    responses=ANSWERS,
     operation_id="media",
 )
 async def media(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Response
 
@@ -17,7 +17,7 @@ from quintet.service.service import Service
 
 router = APIRouter(tags=["media"])
 
-ANSWERS = {
+ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "the preview",
         "content": {
@@ -33,7 +33,7 @@ ANSWERS = {
     "/items/{item_id}/previews/{kind}",
     dependencies=READ,
     response_class=Response,
-    responses={**ANSWERS},
+    responses=ANSWERS,
 )
 async def preview(
     item_id: ITEM_ID,
