@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import secrets
-import signal
 import subprocess
 import sys
 import threading
@@ -285,7 +284,7 @@ def _spawn(folder: Path, job: Job) -> subprocess.Popen[str]:
 
 def _stop(child: subprocess.Popen[str]) -> None:
     with contextlib.suppress(ProcessLookupError):
-        child.send_signal(signal.SIGINT)
+        child.terminate()
     end = time.monotonic() + STOP_S
     while child.poll() is None and time.monotonic() < end:
         time.sleep(0.05)

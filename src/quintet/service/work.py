@@ -63,6 +63,7 @@ def main() -> None:
     """Do the job that the arguments name."""
     folder, kind, params = sys.argv[1:4]
     os.nice(NICE)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # before this line it just ends
     told = _own_output()
     threading.Thread(target=_end_with_service, daemon=True).start()
     try:
@@ -92,7 +93,7 @@ def _end_with_service() -> None:
     """Our standard input ends when the service does, however it died; then this ends too."""
     while os.read(0, 4096):
         pass
-    os.kill(os.getpid(), signal.SIGINT)
+    os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(STOP_S)
     os._exit(1)
 

@@ -21,8 +21,8 @@ import json, os, signal, sys, time
 mode = sys.argv[1]
 def say(**told):
     print(json.dumps(told), flush=True)
-if mode == "deaf":
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+deaf = signal.SIG_IGN if mode == "deaf" else signal.default_int_handler
+signal.signal(signal.SIGTERM, deaf)
 say(stage="work", done=1, total=4)
 try:
     if mode in ("hang", "deaf"):
