@@ -109,6 +109,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        threading.Thread(target=self._service.pool.warm, name="warm", daemon=True).start()
         self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -33,6 +34,8 @@ def command(folder: Path | None, host: str, port: int, names: tuple[str, ...], s
     quintet serve --open
     quintet token create laptop && quintet serve --host 0.0.0.0
     """
+    # one thread a request: requests run beside each other, and a job needs the other cores
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     import quintet
     from quintet.serve import serve
     from quintet.service.service import LOOPBACK, Settings
