@@ -4,7 +4,8 @@ QuintetError
 ├── UsageError (ValueError)        the caller asked for something that cannot be
 │   ├── UnknownName                no such encoder, method, item, column …; names the nearest
 │   ├── ShapeError                 two arrays that must agree do not
-│   └── FilterError                a ``--where`` condition that cannot be read
+│   ├── FilterError                a ``--where`` condition that cannot be read
+│   └── Conflict                   it does not fit the state that something is in
 ├── NotFittedError (ValueError)    transform or search before fit or train
 ├── MissingExtra (ImportError)     an optional library is absent; carries the pip line
 ├── FileProblem                    one file cannot be indexed: ``code`` from a closed list
@@ -20,6 +21,7 @@ QuintetError
 ├── ServiceError                   the service as a whole
 │   ├── ServiceBusy                too much at once; try again
 │   ├── TooLarge                   a request or a file over the limit
+│   ├── Unreachable                nothing answers where a service was expected
 │   └── Forbidden                  the caller may not do that
 │       └── Unauthenticated        nobody we know calls; a token may help
 ├── TrainingError (ValueError)     not enough labels or items to learn from
@@ -62,6 +64,10 @@ class ShapeError(UsageError):
 
 class FilterError(UsageError):
     """A ``--where`` condition that cannot be read."""
+
+
+class Conflict(UsageError):
+    """What is asked for does not fit the state that something is in: a job that is over."""
 
 
 class NotFittedError(QuintetError, ValueError):
@@ -167,6 +173,10 @@ class ServiceBusy(ServiceError):
 
 class TooLarge(ServiceError):
     """A request or an uploaded file over the limit."""
+
+
+class Unreachable(ServiceError):
+    """Nothing answers where a service was expected, or the line broke."""
 
 
 class Forbidden(ServiceError):

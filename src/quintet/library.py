@@ -9,13 +9,14 @@ from typing import Any, Self
 
 from quintet.errors import LibraryNotFound, UsageError
 from quintet.evaluate.retrieval import Table
-from quintet.flows import asking, facets, learning, saved, where
+from quintet.flows import asking, facets, labelling, layout, learning, saved, where
 from quintet.flows.add import AddReport, Work, add, default_workers
 from quintet.flows.compare import Compared
 from quintet.flows.doctor import Check, library_checks, machine, nothing_at
 from quintet.flows.duplicates import Alike, duplicates
 from quintet.flows.facets import Facet
 from quintet.flows.grouping import Showing, shown
+from quintet.flows.layout import Point
 from quintet.flows.learning import LabelCounts, ModelSummary, TrainReport
 from quintet.flows.originals import Original, original
 from quintet.flows.parts import Parts, encoder, setting
@@ -179,7 +180,7 @@ class Library:
             NotFittedError: an example asked for other media before training.
             FileProblem: an example cannot be read.
         """
-        terms = _terms(words, like, plus, minus)
+        terms = asked_terms(words, like, plus, minus)
         ask = asking.Ask(terms, _media(modalities), where, k, min_confidence, per_medium)
         return shown(self._parts, ask, Showing(group_by, sort, reverse))
 
@@ -207,7 +208,7 @@ class Library:
             FilterError: a key that no item has.
             UsageError: as for ``search``.
         """
-        terms = _terms(words, like, plus, minus)
+        terms = asked_terms(words, like, plus, minus)
         ask = asking.Ask(terms, _media(modalities), where, min_confidence=min_confidence)
         chosen = [keys] if isinstance(keys, str) else keys
         return facets.facets(self._parts, ask, chosen, values)
@@ -280,7 +281,7 @@ class Library:
             UnknownName: no such item.
             FileProblem: an example, or the item's file for the picture, cannot be read.
         """
-        ask = asking.Ask(_terms(words, like, plus, minus), _media(modalities), where)
+        ask = asking.Ask(asked_terms(words, like, plus, minus), _media(modalities), where)
         told = why(self._parts, ask, str(item))
         if picture is not None:
             Path(picture).expanduser().write_text(draw(self._parts, told), encoding="utf-8")
@@ -421,6 +422,50 @@ class Library:
         """Ids of items named by path, folder or id, or that meet the conditions."""
         return asking.find(self._parts.store, [str(i) for i in items], where)
 
+    def items(
+        self,
+        where: Sequence[str] = (),
+        *,
+        modalities: Sequence[Modality | str] = (),
+        after: str = "",
+        k: int = 50,
+    ) -> list[Item]:
+        """The next ``k`` items that meet the conditions behind the id ``after``, by id."""
+        ids = self._parts.store.page(where, _media(modalities), after=after, count=k)
+        return self._parts.store.get_many(ids)
+
+    def count(self, where: Sequence[str] = (), *, modalities: Sequence[Modality | str] = ()) -> int:
+        """How many items meet the conditions."""
+        return self._parts.store.count(where, _media(modalities))
+
+    def label(self, ids: Sequence[str], label: str | None) -> None:
+        """Say what items are, or with None take back what was said; ``train`` learns from it.
+
+        Raises:
+            UnknownName: an id that is not in the library.
+            UsageError: a label without a character.
+        """
+        labelling.label(self._parts, ids, label)
+
+    def tag(
+        self, ids: Sequence[str], add: Sequence[str] = (), *, remove: Sequence[str] = ()
+    ) -> None:
+        """Put tags on items and take others off.
+
+        Raises:
+            UnknownName: an id that is not in the library.
+            UsageError: a tag without a character.
+        """
+        labelling.tag(self._parts, ids, add, remove)
+
+    def map(self, limit: int = 1000) -> list[Point]:
+        """The common space in two dimensions: at most so many items, all media in equal shares.
+
+        Raises:
+            NotFittedError: no model is trained.
+        """
+        return layout.points(self._parts, limit)
+
     def remove(self, ids: Sequence[str]) -> None:
         """Forget items by id; their files stay."""
         with self._parts.writing() as store:
@@ -484,12 +529,13 @@ def _media(names: Sequence[Modality | str]) -> tuple[Modality, ...]:
     return tuple(Modality(name) for name in names)
 
 
-def _terms(
+def asked_terms(
     words: str | None,
     like: str | Path | Sequence[str | Path],
     plus: Sequence[str | Term],
     minus: Sequence[str | Term],
 ) -> tuple[Term, ...]:
+    """The parts of a query from the arguments of ``Library.search``."""
     files = [like] if isinstance(like, (str, Path)) else like
     terms = [Term(words=words)] if words and words.strip() else []
     terms += [Term(file=Path(file)) for file in files]

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib import import_module
-from pkgutil import iter_modules
+from functools import partial
 
 from fastapi import FastAPI
 
 from quintet import __version__
-from quintet.api import problems, routes
+from quintet.api import openapi, problems, routes
 from quintet.api.edge import Edge
+from quintet.api.metrics import Metrics, Watch
+from quintet.api.wire import Told
 from quintet.service.service import Service
-
-V1 = "/v1"
 
 
 def create_app(service: Service) -> FastAPI:
@@ -32,11 +31,14 @@ def create_app(service: Service) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        responses={"default": {"model": problems.Problem, "description": "a problem (RFC 9457)"}},
+        default_response_class=Told,
     )
     app.state.service = service
+    app.state.metrics = Metrics(service)
+    app.openapi = partial(openapi.document, app)  # type: ignore[method-assign]  # as FastAPI documents
     problems.install(app)
-    for module in sorted(m.name for m in iter_modules(routes.__path__)):
-        app.include_router(import_module(f"quintet.api.routes.{module}").router, prefix=V1)
+    for router in routes.routers():
+        app.include_router(router, prefix=routes.V1)
+    app.add_middleware(Watch, metrics=app.state.metrics)
     app.add_middleware(Edge, service=service)
     return app

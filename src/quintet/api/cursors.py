@@ -14,12 +14,19 @@ from quintet.errors import UsageError
 
 MARK_BYTES = 8
 
+FARTHEST = 10**9
+"""Rows that can be passed over."""
+
 
 @dataclass(frozen=True)
 class Cursor:
-    """How many rows of which question were told already."""
+    """Behind what a page goes on, of which question.
 
-    offset: int
+    Attributes:
+        place: a number of rows or the last row's key; empty at the start.
+    """
+
+    place: str
     mark: str
 
     @classmethod
@@ -32,21 +39,37 @@ class Cursor:
         told = json.dumps(question, sort_keys=True, default=str).encode()
         mark = hashlib.blake2b(told, digest_size=MARK_BYTES).hexdigest()
         if not text:
-            return cls(0, mark)
+            return cls("", mark)
         try:
-            offset, theirs = base64.urlsafe_b64decode(text.encode()).decode().split(":")
-            made = cls(int(offset), theirs)
+            place, _, theirs = base64.urlsafe_b64decode(text.encode()).decode().rpartition(":")
         except (ValueError, binascii.Error) as e:
             raise UsageError(f"{text[:40]!r} is no cursor; use next_cursor of a page") from e
-        if made.mark != mark or made.offset < 0:
+        if theirs != mark:
             raise UsageError("the cursor belongs to another question; begin without it")
-        return made
+        return cls(place, mark)
+
+    @property
+    def offset(self) -> int:
+        """How many rows were told already.
+
+        Raises:
+            UsageError: the place is no number of rows.
+        """
+        if not self.place:
+            return 0
+        if not self.place.isascii() or not self.place.isdecimal() or len(self.place) > 10:
+            raise UsageError("the cursor belongs to another question; begin without it")
+        return min(int(self.place), FARTHEST)
 
     def after(self, rows: int) -> Self:
         """The cursor behind so many more rows."""
-        return type(self)(self.offset + rows, self.mark)
+        return self.at(str(self.offset + rows))
+
+    def at(self, place: str) -> Self:
+        """The cursor behind a row."""
+        return type(self)(place, self.mark)
 
     @property
     def text(self) -> str:
         """As it is sent."""
-        return base64.urlsafe_b64encode(f"{self.offset}:{self.mark}".encode()).decode()
+        return base64.urlsafe_b64encode(f"{self.place}:{self.mark}".encode()).decode()

@@ -11,11 +11,13 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from quintet import errors
+from quintet.api.wire import Told
 
 TYPE = "application/problem+json"
 
 STATUS: Mapping[type[errors.QuintetError], int] = {
     errors.UnknownName: 404,
+    errors.Conflict: 409,
     errors.UsageError: 400,
     errors.SourceError: 400,
     errors.NotFittedError: 409,
@@ -34,16 +36,26 @@ STATUS: Mapping[type[errors.QuintetError], int] = {
 }
 """The nearest class above an error decides."""
 
-RETRY_S = 5
+PLACE = "/problems/"
+"""Before the class of an error in a problem's ``type``."""
+
+HEADERS: Mapping[int, Mapping[str, str]] = {
+    401: {"WWW-Authenticate": "Bearer"},
+    503: {"Retry-After": "5"},
+}
 
 
 class Problem(BaseModel):
-    """What went wrong: ``type`` is the error's class, ``detail`` the way out."""
+    """What went wrong: ``type`` is the error's class, ``detail`` the way out.
+
+    ``code`` says why a file cannot be read, ``errors`` what is wrong with a request and where.
+    """
 
     type: str
     title: str
     status: int
     detail: str
+    code: str | None = None
     errors: list[dict[str, str]] | None = None
 
 
@@ -59,7 +71,7 @@ def status_of(error: errors.QuintetError) -> int:
 def answer(problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """A problem as a response."""
     content = problem.model_dump(exclude_none=True)
-    return JSONResponse(content, problem.status, headers=dict(headers or {}), media_type=TYPE)
+    return Told(content, problem.status, headers=dict(headers or {}), media_type=TYPE)
 
 
 def install(app: FastAPI) -> None:
@@ -67,14 +79,20 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(errors.QuintetError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unforeseen)
 
 
 async def _ours(_: Request, error: Exception) -> JSONResponse:
     ours = error if isinstance(error, errors.QuintetError) else errors.QuintetError(str(error))
     status, kind = status_of(ours), type(ours).__name__
-    headers = {"Retry-After": str(RETRY_S)} if status == 503 else {}
-    problem = Problem(type=f"/problems/{kind}", title=kind, status=status, detail=str(ours))
-    return answer(problem, headers)
+    code = str(ours.code) if isinstance(ours, errors.FileProblem) else None
+    problem = Problem(type=PLACE + kind, title=kind, status=status, detail=_told(ours), code=code)
+    return answer(problem, HEADERS.get(status))
+
+
+def _told(error: errors.QuintetError) -> str:
+    """Names of files may hold bytes that are no text."""
+    return str(error).encode("utf-8", "backslashreplace").decode()
 
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:
@@ -82,7 +100,7 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
     told = [{"at": "/".join(str(part) for part in e["loc"]), "what": str(e["msg"])} for e in found]
     detail = "; ".join(f"{e['at']}: {e['what']}" for e in told)
     return answer(
-        Problem(type="/problems/Invalid", title="Invalid", status=422, detail=detail, errors=told)
+        Problem(type=f"{PLACE}Invalid", title="Invalid", status=422, detail=detail, errors=told)
     )
 
 
@@ -94,3 +112,9 @@ async def _http(_: Request, error: Exception) -> JSONResponse:
         Problem(type="about:blank", title=title, status=error.status_code, detail=title),
         error.headers,
     )
+
+
+async def _unforeseen(_: Request, __: Exception) -> JSONResponse:
+    """Told without its words, which may hold anything; the server's log has them."""
+    detail = "this is a mistake of the program; its log says more"
+    return answer(Problem(type=f"{PLACE}Unforeseen", title="Unforeseen", status=500, detail=detail))

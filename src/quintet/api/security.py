@@ -17,6 +17,9 @@ from quintet.service.tokens import Scope
 SESSION = "quintet_session"
 CSRF = "quintet_csrf"
 CSRF_HEADER = "x-csrf-token"
+NEEDS = "needs_"
+"""Before the scope in the name of what lets only some callers pass."""
+
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -56,17 +59,13 @@ def needs(scope: Scope) -> Callable[[Request], Caller]:
     """
 
     def check(request: Request) -> Caller:
-        found = caller(request)
-        if found is None:
-            raise Unauthenticated("this needs a token: send Authorization: Bearer TOKEN, or log in")
-        if found.scope < scope:
-            wanted, held = scope.name.lower(), found.scope.name.lower()
-            raise Forbidden(f"this needs scope {wanted}; {found.name} has {held}")
+        found = known(request)
+        demand(found, scope, "this")
         if request.method not in SAFE and not _meant(request):
             raise Forbidden(f"a browser's request must carry the header {CSRF_HEADER}")
         return found
 
-    check.__name__ = f"needs_{scope.name.lower()}"
+    check.__name__ = NEEDS + scope.name.lower()
     return check
 
 
@@ -91,9 +90,33 @@ def give_csrf(request: Request, answer: Response) -> None:
         answer.set_cookie(CSRF, secrets.token_urlsafe(24), samesite="strict", path="/")
 
 
+def known(request: Request) -> Caller:
+    """Who calls, for a route that asks for more than its scope.
+
+    Raises:
+        Unauthenticated: nobody we know.
+    """
+    found = caller(request)
+    if found is None:
+        raise Unauthenticated("this needs a token: send Authorization: Bearer TOKEN, or log in")
+    return found
+
+
+def demand(found: Caller, scope: Scope, what: str) -> None:
+    """Let only callers of a scope go on.
+
+    Raises:
+        Forbidden: the caller's is smaller.
+    """
+    if found.scope < scope:
+        wanted, held = scope.name.lower(), found.scope.name.lower()
+        raise Forbidden(f"{what} needs scope {wanted}; {found.name} has {held}")
+
+
 READ = [Depends(needs(Scope.READ))]
 WRITE = [Depends(needs(Scope.WRITE))]
 ADMIN = [Depends(needs(Scope.ADMIN))]
 """For the ``dependencies`` of a route; every route has one."""
 
 Here = Annotated[Service, Depends(service)]
+Asker = Annotated[Caller, Depends(known)]

@@ -16,10 +16,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from quintet.errors import UnknownName, UsageError
+from quintet.errors import Conflict, UnknownName
 from quintet.service.state import State
 
-KINDS = ("add", "train", "rebuild", "use")
+KINDS = ("add", "train", "rebuild", "use", "duplicates", "compare", "evaluate")
 MAX_TRIES = 3
 """A job whose process died so often is not tried again by itself."""
 
@@ -40,7 +40,7 @@ class Job:
     Attributes:
         state: ``queued``, ``running``, ``done``, ``failed`` or ``cancelled``.
         stage, done, total: how far it is; total 0 while that is not known.
-        report: what it returned.
+        report: what it returned; of a failed one ``type``, the class of the error.
         error: why it failed, one line.
     """
 
@@ -95,9 +95,12 @@ class Jobs:
             self._put(job)
         return job
 
-    def all(self, limit: int = 100) -> list[Job]:
-        """Jobs, the latest first."""
-        found = self._state.rows(f"SELECT {COLUMNS} FROM jobs ORDER BY no DESC LIMIT ?", (limit,))
+    def all(self, limit: int = 100, before: int | None = None) -> list[Job]:
+        """Jobs, the latest first; with ``before`` only those of smaller numbers."""
+        until = 2**62 if before is None else before
+        found = self._state.rows(
+            f"SELECT {COLUMNS} FROM jobs WHERE no < ? ORDER BY no DESC LIMIT ?", (until, limit)
+        )
         return [self._live.get(row[0]) or _job(row) for row in found]
 
     def get(self, job_id: str) -> Job:
@@ -113,16 +116,20 @@ class Jobs:
             raise UnknownName("job", job_id, [job.id for job in self.all(20)])
         return _job(found[0])
 
+    def counts(self) -> dict[str, int]:
+        """State to how many jobs are in it."""
+        return dict(self._state.rows("SELECT state, count(*) FROM jobs GROUP BY state"))
+
     def cancel(self, job_id: str) -> Job:
         """End a job; what it has committed stays.
 
         Raises:
-            UsageError: it is over already.
+            Conflict: it is over already.
         """
         with self._changed:
             job = self.get(job_id)
             if job.state not in RUNNING:
-                raise UsageError(f"job {job_id} is {job.state} already")
+                raise Conflict(f"job {job_id} is {job.state} already")
             self._put(replace(job, state="cancelled", finished_at=_now()))
             if self._child and self._child[0] == job_id:
                 threading.Thread(target=_stop, args=(self._child[1],), daemon=True).start()
@@ -132,11 +139,11 @@ class Jobs:
         """Queue a job that failed or was cancelled again.
 
         Raises:
-            UsageError: it runs, or it is done.
+            Conflict: it runs, or it is done.
         """
         job = self.get(job_id)
         if job.state not in ("failed", "cancelled"):
-            raise UsageError(f"job {job_id} is {job.state}; only failed ones can be tried again")
+            raise Conflict(f"job {job_id} is {job.state}; only failed ones can be tried again")
         return self.add(job.kind, job.params)
 
     def watch(self, job_id: str, timeout_s: float = 15.0) -> Iterator[Job]:
@@ -151,6 +158,11 @@ class Jobs:
             with self._changed:
                 if self._version == seen:
                     self._changed.wait(timeout_s)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the service ends."""
+        return self._stopping
 
     def stop(self) -> None:
         """Begin no more work, interrupt a running job, and wake whoever watches; do not wait."""
@@ -212,7 +224,9 @@ class Jobs:
             elif self._stopping:
                 job = replace(job, state="queued", tries=job.tries - 1)
             elif "error" in outcome:
-                job = replace(job, state="failed", error=outcome["error"], finished_at=_now())
+                kind = {"type": outcome["type"]} if "type" in outcome else {}
+                told = {"error": outcome["error"], "report": kind}
+                job = replace(job, state="failed", finished_at=_now(), **told)
             else:
                 job = _after_death(job, f"its process ended with code {code}")
             self._put(job)

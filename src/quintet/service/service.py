@@ -12,6 +12,7 @@ from typing import IO
 from quintet.errors import ServiceBusy, UsageError
 from quintet.flows.previews import Previews
 from quintet.media.isolate import Box
+from quintet.service.answers import Answers
 from quintet.service.jobs import Jobs
 from quintet.service.pool import Pool
 from quintet.service.sessions import Sessions
@@ -68,6 +69,7 @@ class Service:
         self.sessions = Sessions(self.state, self.tokens)
         self.pool = Pool(self.folder)
         self.jobs = Jobs(self.folder, self.state)
+        self.answers = Answers(self.state)
         self.uploads = Uploads(self.folder, self.settings.most_upload_bytes)
 
     @cached_property

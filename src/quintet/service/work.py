@@ -32,7 +32,7 @@ EVERY_S = 0.2
 
 def add(lib: Library, params: Mapping[str, Any], tick: Progress) -> Any:
     """Index files and folders."""
-    return lib.add(params["paths"], tags=params.get("tags", ()), on_progress=tick)
+    return lib.add(**params, on_progress=tick)
 
 
 def train(lib: Library, params: Mapping[str, Any], tick: Progress) -> Any:
@@ -51,11 +51,29 @@ def use(lib: Library, params: Mapping[str, Any], _: Progress) -> Any:
     return {"model": params["model"]}
 
 
+def duplicates(lib: Library, params: Mapping[str, Any], tick: Progress) -> Any:
+    """Find groups of nearly the same content."""
+    return {"groups": lib.duplicates(**params, on_progress=tick)}
+
+
+def compare(lib: Library, params: Mapping[str, Any], tick: Progress) -> Any:
+    """Fit methods and judge them."""
+    return {"methods": lib.compare(**params, on_progress=tick)}
+
+
+def evaluate(lib: Library, params: Mapping[str, Any], _: Progress) -> Any:
+    """Judge the active model."""
+    return lib.evaluate(**params)
+
+
 WORK: Mapping[str, Callable[[Library, Mapping[str, Any], Progress], Any]] = {
     "add": add,
     "train": train,
     "rebuild": rebuild,
     "use": use,
+    "duplicates": duplicates,
+    "compare": compare,
+    "evaluate": evaluate,
 }
 
 
@@ -71,7 +89,7 @@ def main() -> None:
             report = _patiently(lambda: WORK[kind](lib, json.loads(params), _teller(told)), told)
         _say(told, {"report": plain(report)})
     except QuintetError as e:
-        _say(told, {"error": str(e)})
+        _say(told, {"error": str(e), "type": type(e).__name__})
     except KeyboardInterrupt:
         _say(told, {"error": "interrupted"})
 

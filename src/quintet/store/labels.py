@@ -42,6 +42,15 @@ class Labels(Database):
                 [(i, source, label) for i, label in labels.items()],
             )
 
+    def label(self, ids: Sequence[str], label: str | None, source: str) -> None:
+        """Label items, or with None take their label of that source off."""
+        with self._transaction() as db:
+            for item_id in ids:
+                db.execute("DELETE FROM labels WHERE item_id = ? AND source = ?", (item_id, source))
+                if label is not None:
+                    row = (item_id, source, storable(label))
+                    db.execute("INSERT INTO labels VALUES (?, ?, ?)", row)
+
     def labels(self, source: str) -> dict[str, str]:
         """Item id to label, of one source."""
         return dict(self._rows("SELECT item_id, label FROM labels WHERE source = ?", (source,)))

@@ -8,8 +8,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
-from quintet.errors import FilterError, UnknownName, UsageError
-from quintet.store import checks, facets, filters, fulltext, models, packing, schema
+from quintet.errors import UnknownName, UsageError
+from quintet.store import checks, fulltext, models, packing, schema
 from quintet.store.database import MANY
 from quintet.store.failures import Failures
 from quintet.store.items import (
@@ -20,14 +20,12 @@ from quintet.store.items import (
     place_file,
 )
 from quintet.store.labels import Labels, put_tags
+from quintet.store.listing import Listing
 from quintet.store.packing import BELOW, SEGMENT_COLUMNS, below, path_key, real_path
 from quintet.store.records import FileRow, Placement, Record, Stats, TextHit, TextRow
 from quintet.store.searches import Searches
 from quintet.store.trained import Trained
 from quintet.types import Channel, Item, Local, Modality, Segment
-
-LANGUAGES_SINCE = 2
-"""The schema whose texts all have a language."""
 
 FEW_ITEMS = 5000
 """Up to so many items that meet a condition, their rows of text are listed before words are looked
@@ -36,7 +34,7 @@ up; of more, every row that holds the words is asked whether its item meets it."
 FILE_COLUMNS = "path, root, size_bytes, mtime_ns, inode, item_id, missing, beside"
 
 
-class Store(Trained, Labels, Failures, Searches):
+class Store(Trained, Labels, Listing, Failures, Searches):
     """Items, segments, features, text, labels, vectors, models and jobs of one library folder.
 
     ``Store.open(folder)`` reads and sees every later commit; ``write=True`` also takes the
@@ -185,51 +183,6 @@ class Store(Trained, Labels, Failures, Searches):
             )
             for i, modality, format_, size, added in items
         }
-
-    def find(self, where: Sequence[str] = (), modalities: Sequence[Modality] = ()) -> list[str]:
-        """Ids of the items that meet all conditions, in order of id.
-
-        Raises:
-            FilterError: a condition that cannot be read, or a key that no item has.
-        """
-        sql, values = self._condition(where, modalities)
-        rows = self._rows(f"SELECT i.id FROM items i WHERE {sql} ORDER BY i.id", values)
-        return [row[0] for row in rows]
-
-    def count(self, where: Sequence[str] = (), modalities: Sequence[Modality] = ()) -> int:
-        """How many items meet all conditions."""
-        sql, values = self._condition(where, modalities)
-        return int(self._rows(f"SELECT count(*) FROM items i WHERE {sql}", values)[0][0])
-
-    def facet(self, key: str, ids: Collection[str] | None = None) -> list[tuple[str, str]]:
-        """Item id and value, of every value of a key that the items (all when None) have.
-
-        Raises:
-            FilterError: a key that no item has.
-        """
-        if key not in facets.KEYS and key not in self._metadata_keys():
-            listed = ", ".join([*facets.KEYS, *sorted(self._metadata_keys())[:20]])
-            raise FilterError(f"no item has a key {key!r}; known: {listed}")
-        self._know_languages([key])
-        with schema.translated(self.folder):
-            return list(facets.pairs(self._db, key, ids))
-
-    def _condition(
-        self, where: Sequence[str], modalities: Sequence[Modality]
-    ) -> tuple[str, list[object]]:
-        own = filters.metadata_keys(where)
-        self._know_languages(filters.keys(where))
-        return filters.clause(where, modalities, self._metadata_keys() if own else ())
-
-    def _know_languages(self, keys: Sequence[str]) -> None:
-        if "language" in keys and self.version < LANGUAGES_SINCE:
-            raise UsageError(
-                f"{self.folder} has schema {self.version}, which does not know the language of "
-                "its texts; any command that writes brings it up to date, such as: quintet rebuild"
-            )
-
-    def _metadata_keys(self) -> tuple[str, ...]:
-        return tuple(r[0] for r in self._rows("SELECT DISTINCT lower(key) FROM metadata"))
 
     def resolve(self, name: str) -> Item:
         """The item of a path, or of the first digits of an id.

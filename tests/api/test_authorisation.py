@@ -1,0 +1,130 @@
+"""Every route of the OpenAPI document, asked by everybody."""
+
+import re
+
+import pytest
+from fastapi.testclient import TestClient
+
+from quintet.api import openapi
+from quintet.api.app import create_app
+from quintet.service.service import Service, Settings
+from quintet.service.tokens import Scope
+
+NEEDED = {
+    "public": """
+        GET /v1/health
+        GET /v1/ready
+        POST /v1/session
+    """,
+    "read": """
+        DELETE /v1/session
+        DELETE /v1/uploads/{}
+        GET /v1/errors
+        GET /v1/items
+        GET /v1/items/{}
+        GET /v1/items/{}/previews/{}
+        GET /v1/items/{}/segments
+        GET /v1/items/{}/similar
+        GET /v1/jobs
+        GET /v1/jobs/{}
+        GET /v1/jobs/{}/events
+        GET /v1/labels
+        GET /v1/map
+        GET /v1/media/{}
+        HEAD /v1/media/{}
+        GET /v1/methods
+        GET /v1/methods/{}
+        GET /v1/metrics
+        GET /v1/models
+        GET /v1/quality
+        GET /v1/saved
+        GET /v1/saved/{}
+        GET /v1/segments/{}
+        GET /v1/session
+        GET /v1/stats
+        GET /v1/uploads/{}
+        POST /v1/facets
+        POST /v1/search
+        POST /v1/uploads
+        POST /v1/why/{}
+        POST /v1/why/{}/picture
+    """,
+    "write": """
+        DELETE /v1/items/{}
+        DELETE /v1/saved/{}
+        PATCH /v1/items/{}
+        POST /v1/jobs
+        POST /v1/jobs/{}/cancel
+        POST /v1/jobs/{}/retry
+        POST /v1/models/{}/use
+        POST /v1/saved
+        POST /v1/saved/{}/seen
+        POST /v1/uploads/{}/keep
+    """,
+    "admin": """
+        DELETE /v1/models/{}
+        GET /v1/checks
+    """,
+}
+SCOPE_OF = {line.strip(): s for s, lines in NEEDED.items() for line in lines.split("\n") if line}
+RANK = {"public": 0, "read": 1, "write": 2, "admin": 3}
+
+
+@pytest.fixture(scope="module")
+def everybody(library_once, tmp_path_factory):
+    """A closed service, the operations of its document, and callers by name."""
+    import shutil
+
+    place = tmp_path_factory.mktemp("closed") / ".quintet"
+    here = Service(
+        shutil.copytree(library_once, place), Settings(anonymous=None, hosts=("testserver",))
+    )
+    app = create_app(here)
+    callers = {s.name.lower(): here.tokens.create(s.name, s) for s in Scope}
+    callers["revoked"] = here.tokens.create("gone", Scope.ADMIN)
+    here.tokens.revoke("gone")
+    callers["out of date"] = here.tokens.create("old", Scope.ADMIN, days=-1)
+    callers["unknown"] = "qt_guess"
+    with TestClient(app, raise_server_exceptions=False) as client:
+        yield client, list(openapi.operations(openapi.document(app))), callers
+
+
+def test_every_route_has_its_expected_scope(everybody):
+    _, operations, _ = everybody
+    found = {f"{m} {re.sub('{[^}]*}', '{}', p)}": o["x-scope"] for m, p, o in operations}
+    assert len(found) > 40
+    assert found == {route: SCOPE_OF.get(route, "no entry") for route in found}
+
+
+@pytest.mark.parametrize(
+    "caller", ["nobody", "read", "write", "admin", "revoked", "out of date", "unknown"]
+)
+def test_everybody_may_do_what_the_table_says(everybody, caller):
+    client, operations, callers = everybody
+    for method, path, operation in operations:
+        headers = {"Authorization": f"Bearer {callers[caller]}"} if caller in callers else {}
+        real = re.sub(r"{[^}]*}", "00ff", path)
+        body = {} if "requestBody" in operation else None
+        status = client.request(method, real, headers=headers, json=body).status_code
+        needed, held = RANK[operation["x-scope"]], RANK.get(caller, 0)
+        expected = None if held >= needed else 403 if caller in RANK else 401
+        assert (status if status in (401, 403) else None) == expected, (method, path, status)
+
+
+def test_what_reads_the_servers_files_needs_admin(everybody, is_problem):
+    client, _, callers = everybody
+    may = {name: {"Authorization": f"Bearer {callers[name]}"} for name in ("write", "admin")}
+    bodies = (
+        {"kind": "add", "params": {"paths": ["/etc"]}},
+        {"kind": "rebuild"},
+        {"kind": "train", "params": {"labels": "/etc/passwd"}},
+        {"kind": "compare", "params": {"methods": ["cca"], "labels": "/etc/passwd"}},
+    )
+    for body in bodies:
+        is_problem(client.post("/v1/jobs", json=body, headers=may["write"]), 403, "Forbidden")
+    made = client.post("/v1/jobs", json=bodies[0], headers=may["admin"]).json()
+    client.post(f"/v1/jobs/{made['id']}/cancel", headers=may["write"])
+    again = f"/v1/jobs/{made['id']}/retry"
+    is_problem(client.post(again, headers=may["write"]), 403, "Forbidden")
+    train = {"kind": "train", "params": {"labels": "folder"}}
+    assert client.post("/v1/jobs", json=train, headers=may["write"]).status_code == 201
