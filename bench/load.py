@@ -60,8 +60,8 @@ class Load:
     trouble: str = ""
 
 
-def measure(data: Path, scratch: Path) -> str:
-    """The section of the results page; ``data`` is not used, the sample is made."""
+def measure(_: Path, scratch: Path) -> str:
+    """The section of the results page; the sample is made, no measuring data are used."""
     media, more = scratch / "media", scratch / "more"
     make_sample(media, per_class=PER_CLASS, seed=0)
     make_sample(more, per_class=1, seed=1)
@@ -174,8 +174,8 @@ def _told(load: Load) -> str:
         [
             "## The service under load",
             "",
-            f"{READERS} readers (each {THINK_S[0]} to {THINK_S[1]} s after its last answer) and one "
-            f"writer: an `add` job, then a `train` job, on the generated sample "
+            f"{READERS} readers (each {THINK_S[0]} to {THINK_S[1]} s after its last answer) and "
+            f"one writer: an `add` job, then a `train` job, on the generated sample "
             f"({len(load.ids)} items), {os.cpu_count()} cores, readers and service on the same "
             f"machine. {len(load.seen)} answers; errors: {len(bad)} (statuses: {statuses}; bar 0); "
             f"jobs: {load.trouble or 'both done'}; p95 of all answers during training "

@@ -79,14 +79,8 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.api_route(
-    "/media/{item_id}",
-    methods=["GET", "HEAD"],
-    dependencies=READ,
-    response_class=Response,
-    responses=ANSWERS,
-    operation_id="media",
-)
+@router.head("/media/{item_id}", dependencies=READ, include_in_schema=False)
+@router.get("/media/{item_id}", dependencies=READ, response_class=Response, responses=ANSWERS)
 async def media(
     request: Request,
     item_id: ITEM_ID,
