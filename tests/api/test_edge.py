@@ -20,7 +20,7 @@ from starlette.testclient import TestClient
 
 from quintet.api.deadlines import Patience, patient
 from quintet.api.edge import BODY_BYTES, Edge
-from quintet.api.tries import MOST, WINDOW_S, Tries
+from quintet.api.tries import WINDOW_S, Tries
 from quintet.errors import ServiceBusy, ServiceError, UsageError
 from quintet.serve import Few, listen, serve
 from quintet.service.jobs import Jobs
@@ -28,6 +28,7 @@ from quintet.service.service import Settings
 from quintet.service.state import State
 from quintet.service.tokens import Scope
 
+MOST = Settings().most_failed
 QUICK = Patience(window_s=0.6, least_bytes=1000, connections=60)
 
 
@@ -214,7 +215,7 @@ def edge():
 
         return Response(status_code=401)
 
-    guarded = Edge(app, service, requests=2, tries=Tries(clock=lambda: clock[0]))
+    guarded = Edge(app, service, requests=2, tries=Tries(MOST, clock=lambda: clock[0]))
     with TestClient(guarded, base_url="http://127.0.0.1") as client:
         client.service, client.clock, client.edge = service, clock, guarded
         yield client

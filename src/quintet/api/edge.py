@@ -51,7 +51,7 @@ class Edge:
         self._app = app
         self._service = service
         self._requests = requests
-        self._tries = tries or Tries()
+        self._tries = tries or Tries(service.settings.most_failed)
         self._active = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -7,7 +7,6 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
 
-MOST = 10
 WINDOW_S = 15 * 60.0
 ADDRESSES = 10_000
 """So many are remembered, those that failed last."""
@@ -17,12 +16,13 @@ class Tries:
     """Counts failures; not for several threads.
 
     Args:
+        most: failures that are allowed in ``window_s``.
         clock: seconds that only grow.
     """
 
     def __init__(
         self,
-        most: int = MOST,
+        most: int,
         window_s: float = WINDOW_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

@@ -35,6 +35,7 @@ class Settings:
         anonymous: what a caller without a token may do; None for nothing.
         hosts: names that requests may be addressed to; others are refused (DNS rebinding).
         most_upload_bytes: of one file.
+        most_failed: tries with wrong tokens in a quarter of an hour, of one address.
     """
 
     host: str = "127.0.0.1"
@@ -42,6 +43,7 @@ class Settings:
     anonymous: Scope | None = Scope.ADMIN
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
     most_upload_bytes: int = MOST_BYTES
+    most_failed: int = 10
 
     def __post_init__(self) -> None:
         if self.host not in LOOPBACK and self.anonymous is not None:

@@ -24,9 +24,11 @@ from quintet.service.uploads import safe_name
 from quintet.store.records import FileRow
 from quintet.types import Item, Modality
 
-router = APIRouter(tags=["media"])
+router = APIRouter(tags=["items"])
 
 ITEM_ID = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="SHA-256 of the content")]
+
+IF_NONE_MATCH = Annotated[str, Header(description="ETags that the caller holds already.")]
 
 PIECE = 256 << 10
 
@@ -86,10 +88,10 @@ async def media(
     item_id: ITEM_ID,
     here: Here,
     threads: Threads,
-    download: Annotated[bool, Query()] = False,
-    range: Annotated[str, Header()] = "",
-    if_range: Annotated[str, Header()] = "",
-    if_none_match: Annotated[str, Header()] = "",
+    download: Annotated[bool, Query(description="To be stored, not shown.")] = False,
+    range: Annotated[str, Header(description="`bytes=FIRST-LAST`, one range.")] = "",
+    if_range: Annotated[str, Header(description="ETag or date that the range is of.")] = "",
+    if_none_match: IF_NONE_MATCH = "",
 ) -> Response:
     """The original file of an item; one byte range may be asked for."""
     held = await in_threads(threads, Held, here, item_id)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Path, Response
 
 from quintet.api.conditions import CACHED, matches
-from quintet.api.routes.media import ITEM_ID
+from quintet.api.routes.media import IF_NONE_MATCH, ITEM_ID
 from quintet.api.security import READ, Here
 from quintet.api.threads import Threads, in_threads
 from quintet.errors import UnknownName
@@ -15,7 +15,7 @@ from quintet.flows.originals import Original
 from quintet.flows.previews import KINDS, media_type, tag
 from quintet.service.service import Service
 
-router = APIRouter(tags=["media"])
+router = APIRouter(tags=["items"])
 
 ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
@@ -37,10 +37,10 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 )
 async def preview(
     item_id: ITEM_ID,
-    kind: str,
+    kind: Annotated[str, Path(description="As listed above.", max_length=20)],
     here: Here,
     threads: Threads,
-    if_none_match: Annotated[str, Header()] = "",
+    if_none_match: IF_NONE_MATCH = "",
 ) -> Response:
     """A preview of an item, by kind; which there are depends on its medium.
 
