@@ -77,7 +77,8 @@ def everybody(library_once, tmp_path_factory):
 
     place = tmp_path_factory.mktemp("closed") / ".quintet"
     here = Service(
-        shutil.copytree(library_once, place), Settings(anonymous=None, hosts=("testserver",))
+        shutil.copytree(library_once, place),
+        Settings(anonymous=None, hosts=("testserver",), most_failed=10_000),
     )
     app = create_app(here)
     callers = {s.name.lower(): here.tokens.create(s.name, s) for s in Scope}
