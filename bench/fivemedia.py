@@ -19,7 +19,7 @@ MEDIA = [m.value for m in Modality]
 PUBLISHED = {"image": 0.52, "video": 0.53, "text": 0.77, "audio": 0.56, "mesh": 0.57}
 """The plain baseline as it was tried beforehand: the bar."""
 
-SEEDS = (0, 1)
+SEEDS = (0, 1, 2)
 
 
 def quintet(*arguments: str) -> Any:
@@ -79,7 +79,7 @@ def _page(
             f"Quintet as it comes: Accord (mean of {len(SEEDS)} seeds)",
             {m: float(v.mean()) for m, v in ours.items()},
         ),
-        _row("± over seeds", {m: float(v.std()) for m, v in ours.items()}),
+        _row("± over seeds", {m: float(v.std(ddof=1)) for m, v in ours.items()}),
         _row("plain baseline, measured here", baseline),
         _row("plain baseline, as tried beforehand (the bar)", PUBLISHED),
         _row("source only (control)", source),

@@ -19,7 +19,7 @@ from quintet.flows.methods import Description, describe, methods
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS.parent))
 
-from bench import tables  # noqa: E402 - the bench is beside the documents, not installed
+from bench import tables, which  # noqa: E402 - the bench is beside the documents, not installed
 
 
 def cli() -> str:
@@ -88,7 +88,13 @@ def _settings(found: Description) -> str:
     return "\n".join(lines) if found.parameters else "Nothing."
 
 
+def which_method() -> str:
+    """Which method to use, by the measured rows."""
+    return which.page(tables.read())
+
+
 PAGES = {"cli.md": cli, "python.md": python, "errors.md": error_codes}
+PAGES |= {"methods/README.md": which_method}
 PAGES |= {f"methods/{m.name}.md": partial(method_page, m.name) for m in methods()}
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """House rules that a linter cannot state."""
 
 import ast
+import re
 import statistics
 from pathlib import Path
 
@@ -128,6 +129,33 @@ def test_method_files_are_short_and_hold_one_name(role):
                 if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "__all__"
             ]
             assert len(names) == 1, path
+
+
+CORRELATORS = [
+    path
+    for path in sorted((ROOT / "src/quintet/models/correlators").glob("*.py"))
+    if path.name != "__init__.py"
+]
+
+
+@pytest.mark.parametrize("path", CORRELATORS, ids=lambda p: p.stem)
+def test_method_cites_its_equations_and_says_where_it_departs(path):
+    (name,) = [
+        ast.literal_eval(n.value)[0]
+        for n in trees[path].body
+        if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "__all__"
+    ]
+    (told,) = [
+        ast.get_docstring(n)
+        for n in trees[path].body
+        if isinstance(n, ast.ClassDef) and n.name == name
+    ]
+    parts = dict(re.findall(r"^(Source|Ours):\n((?:    .*\n)+)", told + "\n", re.MULTILINE))
+    assert re.search(r"\b(19|20)\d\d\b", parts["Source"]), "a paper and its year"
+    before, _, _ = told.partition("Ours:\n")
+    assert re.search(r"\w = |\bmin_|\bmax_|``min|\beqs?\. \d", before), "an equation"
+    ours = " ".join(parts["Ours"].split()).lower()
+    assert "any number" in ours or "of more" in ours, "how many media"
 
 
 def test_every_method_has_its_own_test():

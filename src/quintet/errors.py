@@ -21,10 +21,11 @@ QuintetError
 ├── ServiceError                   the service as a whole
 │   ├── ServiceBusy                too much at once; try again
 │   ├── TooLarge                   a request or a file over the limit
-│   ├── Unreachable                nothing answers where a service was expected
 │   └── Forbidden                  the caller may not do that
 │       └── Unauthenticated        nobody we know calls; a token may help
 ├── TrainingError (ValueError)     not enough labels or items to learn from
+├── Unreachable                    a server or cluster that was named does not answer
+├── WorkerLost                     a process that did a part of the work died at every try
 └── ModelError                     a saved model that cannot be opened
 """
 
@@ -33,10 +34,21 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import Any
 
 
 class QuintetError(Exception):
     """Base of all errors raised on purpose."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """They come back from other processes as they were, whatever ``__init__`` takes."""
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(kind: type[QuintetError], told: tuple[Any, ...], state: dict[str, Any]) -> QuintetError:
+    made = kind.__new__(kind, *told)
+    made.__dict__.update(state)
+    return made
 
 
 class UsageError(QuintetError, ValueError):
@@ -159,6 +171,14 @@ class TrainingError(QuintetError, ValueError):
     """Not enough labels or items to learn from."""
 
 
+class WorkerLost(QuintetError):
+    """A process that did a part of the work died at every try."""
+
+
+class Unreachable(QuintetError):
+    """A server or cluster that the user named does not answer."""
+
+
 class ModelError(QuintetError):
     """A saved model that cannot be opened."""
 
@@ -173,10 +193,6 @@ class ServiceBusy(ServiceError):
 
 class TooLarge(ServiceError):
     """A request or an uploaded file over the limit."""
-
-
-class Unreachable(ServiceError):
-    """Nothing answers where a service was expected, or the line broke."""
 
 
 class Forbidden(ServiceError):

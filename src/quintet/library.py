@@ -9,8 +9,18 @@ from typing import Any, Self
 
 from quintet.errors import LibraryNotFound, UsageError
 from quintet.evaluate.retrieval import Table
-from quintet.flows import asking, facets, labelling, layout, learning, saved, where
-from quintet.flows.add import AddReport, Work, add, default_workers
+from quintet.flows import (
+    asking,
+    facets,
+    indexes,
+    labelling,
+    layout,
+    learning,
+    reading_there,
+    saved,
+    where,
+)
+from quintet.flows.add import AddReport, add
 from quintet.flows.compare import Compared
 from quintet.flows.doctor import Check, library_checks, machine, nothing_at
 from quintet.flows.duplicates import Alike, duplicates
@@ -22,8 +32,10 @@ from quintet.flows.originals import Original, original
 from quintet.flows.parts import Parts, encoder, setting
 from quintet.flows.previews import Previews
 from quintet.flows.query import Term
+from quintet.flows.ray_cluster import on_ray
 from quintet.flows.rebuild import RebuildReport
 from quintet.flows.saved import SavedHit
+from quintet.flows.spread import several
 from quintet.flows.status import Details, Status, details, export, status
 from quintet.flows.why import Why, draw, why
 from quintet.store.records import ErrorRow, SavedRow
@@ -35,16 +47,24 @@ Progress = Callable[[str, int, int], None]
 
 
 def create(
-    folder: str | Path, *, encoders: Mapping[str, str] | None = None, exist_ok: bool = False
+    folder: str | Path,
+    *,
+    encoders: Mapping[str, str] | None = None,
+    index: str = indexes.AUTO,
+    exist_ok: bool = False,
 ) -> Library:
     """Make a library in ``folder/.quintet``; the folder is made when it is not there.
 
     Args:
         encoders: medium to encoder, a built-in name or ``pretrained:ID_OR_FOLDER``.
+        index: where vectors are searched: ``auto``, here; or ``qdrant:http://HOST:6333`` with the
+            options of docs/outgrowing.md.
         exist_ok: open the library when there is one already.
 
     Raises:
-        UsageError: there is one already, or an encoder that does not read that medium.
+        UsageError: there is one already, an encoder that does not read that medium, or no such
+            index.
+        Unreachable: the server of the index does not answer.
         NoSpace: the folder cannot be written.
     """
     place = where.inside(Path(folder))
@@ -55,9 +75,12 @@ def create(
     chosen = {Modality(medium): spec for medium, spec in (encoders or {}).items()}
     for modality, spec in chosen.items():
         encoder(modality, spec)
+    indexes.checked(index)
     with Store.create(place) as store:
         for modality, spec in chosen.items():
             store.set_setting(setting(modality), spec)
+        if index != indexes.AUTO:
+            indexes.choose(store, index)
     return Library(place)
 
 
@@ -116,6 +139,7 @@ class Library:
         tags: Sequence[str] = (),
         accept_missing: bool = False,
         workers: int | None = None,
+        ray: str | None = None,
         on_progress: Progress | None = None,
     ) -> AddReport:
         """Index files and folders; skips what is unchanged, never changes a file.
@@ -123,19 +147,22 @@ class Library:
         Args:
             tags: put on everything that is added.
             accept_missing: mark files as missing even if very many have vanished at once.
-            workers: files in work at a time; None for one more than there are cores.
+            workers: files in work at a time; None for one more than there are cores, here or of
+                the cluster.
+            ray: address of a Ray cluster that decodes and encodes; its machines see the files
+                under the same paths, and this process alone writes (docs/outgrowing.md).
             on_progress: called with (stage, done, total).
 
         Raises:
             SourceError: a path that is missing, unreadable or an empty folder.
             LibraryBusy: another process is writing.
             NoSpace: the disk is full.
+            Unreachable: no Ray cluster at this address.
         """
         many = [paths] if isinstance(paths, (str, Path)) else list(paths)
-        with self._parts.writing() as store:
-            parts, tick = self._parts, on_progress or _silent
-            many_at_once = workers or default_workers()
-            work = Work(parts.box, parts.encoders, parts.embedding(), tags, many_at_once, tick)
+        with on_ray(ray) as there, self._parts.writing() as store:
+            tick = on_progress or _silent
+            work = reading_there.work(self._parts, there, tags, workers, tick)
             places = [Path(p).expanduser().absolute() for p in many]
             report = add(store, places, work, accept_missing=accept_missing)
         self._parts.build_large(tick)
@@ -312,6 +339,7 @@ class Library:
         params: Mapping[str, str] | None = None,
         refit: bool = True,
         seed: int = 0,
+        ray: str | None = None,
         on_progress: Progress | None = None,
         on_note: Callable[[str], None] | None = None,
     ) -> TrainReport:
@@ -322,24 +350,29 @@ class Library:
         Args:
             method: a name from ``quintet methods``.
             refit: after judging, fit again on all items, those held out too.
+            ray: address of a Ray cluster on which both fits run side by side; one that was
+                killed then begins again.
             on_progress: called with (stage, done, total).
             on_note: called with a line for the user, as when an unfinished training goes on.
 
         Raises:
             TrainingError: too few labels, items or media.
             UnknownName: no such method or hyper-parameter.
+            Unreachable: no Ray cluster at this address.
         """
-        return learning.train(
-            self._parts,
-            method,
-            params or {},
-            by=labels,
-            level=level,
-            refit=refit,
-            seed=seed,
-            on_progress=on_progress or _silent,
-            on_note=on_note or _unheard,
-        )
+        with on_ray(ray) as there:
+            return learning.train(
+                self._parts,
+                method,
+                params or {},
+                by=labels,
+                level=level,
+                refit=refit,
+                seed=seed,
+                on_progress=on_progress or _silent,
+                on_note=on_note or _unheard,
+                workers=there,
+            )
 
     def evaluate(
         self, *, under: str | Path | None = None, labels: str = "auto", level: int | None = None
@@ -370,11 +403,19 @@ class Library:
         seeds: int = 1,
         labels: str = "auto",
         level: int | None = None,
+        workers: int = 1,
+        ray: str | None = None,
         on_progress: Progress | None = None,
     ) -> list[Compared]:
         """Fit methods on four fifths of the labelled items and judge them on the rest.
 
         Each seed holds out another fifth, the same for all methods. Nothing is stored.
+
+        Args:
+            workers: fits at a time, each in a process of its own when more than one. Scripts
+                that ask for more than 1 call this under ``if __name__ == "__main__":``.
+            ray: address of a Ray cluster that does the fits, as many at a time as it has
+                processors.
 
         Raises:
             UnknownName: no such method.
@@ -382,7 +423,8 @@ class Library:
         """
         names = [methods] if isinstance(methods, str) else list(dict.fromkeys(methods))
         tick = on_progress or _silent
-        return learning.compare_methods(self._parts, names, seeds, labels, level, tick)
+        with several(ray, workers) as there:
+            return learning.compare_methods(self._parts, names, seeds, labels, level, tick, there)
 
     def status(self) -> Status:
         """Counts of what is in the library."""
@@ -476,12 +518,20 @@ class Library:
         return library_checks(self._parts)
 
     def rebuild(
-        self, *, features: bool = False, on_progress: Progress | None = None
+        self,
+        *,
+        features: bool = False,
+        index: str | None = None,
+        on_progress: Progress | None = None,
     ) -> RebuildReport:
-        """Make everything derived again from the database, and check its checksums."""
-        return learning.make_again(
-            self._parts, features=features, on_progress=on_progress or _silent
-        )
+        """Make everything derived again from the database, and check its checksums.
+
+        Args:
+            features: also decode and encode items again whose encoder has changed since.
+            index: search vectors there from now on: ``auto``, here; or ``qdrant:http://HOST:6333``.
+        """
+        tick = on_progress or _silent
+        return learning.make_again(self._parts, features=features, index=index, on_progress=tick)
 
     def export(
         self, where: Sequence[str] = (), *, segments: bool = False

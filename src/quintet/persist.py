@@ -51,6 +51,7 @@ def dump(model: Any) -> dict[str, bytes]:
     about = {
         "format": FORMAT,
         "method": _method(type(model)),
+        "version": _version(type(model)),
         "params": {f.name: getattr(model, f.name) for f in dataclasses.fields(model) if f.init},
         "learnt": learnt,
         "sha256": hashlib.sha256(data).hexdigest(),
@@ -71,13 +72,16 @@ def load(blobs: Mapping[str, bytes]) -> Any:
     """The model of ``dump``: its ``transform`` gives equal results.
 
     Raises:
-        ModelError: a blob is missing or damaged, of a newer format, or of an unknown method.
+        ModelError: a blob is missing or damaged, of a newer format, of an unknown method, or of
+            another version of a method.
     """
     try:
         about = json.loads(blobs[ABOUT])
         _check(about, blobs[ARRAYS])
         arrays = load_tensors(blobs[ARRAYS])
-        model = catalog.load(ROLE, about["method"])(**about["params"])
+        kind = catalog.load(ROLE, about["method"])
+        _check_version(about, kind)
+        model = kind(**about["params"])
         for name, packed in about["learnt"].items():
             setattr(model, name, _unpack(packed, arrays))
     except (KeyError, ValueError, TypeError, AttributeError, SafetensorError) as e:
@@ -119,6 +123,20 @@ def _method(kind: type) -> str:
         if kind.__module__.rsplit(".", 1)[-1] == name and catalog.load(ROLE, name) is kind:
             return name
     raise ModelError(f"{kind.__qualname__} is no method of the catalogue and cannot be saved")
+
+
+def _version(kind: type) -> int:
+    """What a method learns changes with its ``version``; one without has had no other."""
+    return int(getattr(kind, "version", 1))
+
+
+def _check_version(about: Mapping[str, Any], kind: type) -> None:
+    theirs, ours = about.get("version", 1), _version(kind)
+    if theirs != ours:
+        raise ModelError(
+            f"the model is of version {theirs} of {about['method']}, this program has {ours}; "
+            "train again"
+        )
 
 
 def _check(about: Mapping[str, Any], data: bytes) -> None:

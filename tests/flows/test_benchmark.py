@@ -299,7 +299,7 @@ def test_no_more_settings_are_tried_than_were_asked_for(asked, tried):
 
 def test_the_best_setting_on_validation_data_is_taken():
     (row,) = rows_of(task_of("tiny"), "spy", trials=6)
-    assert row.params == {"k": "2", "tilt": str(GOOD)}
+    assert row.params["tilt"] == str(GOOD)
     assert row.validation == 1.0
     assert row.figures["mean"] == 1.0
     (row,) = rows_of(task_of("tiny"), "spy")
@@ -340,14 +340,15 @@ def test_the_choice_does_not_depend_on_the_test_part():
 
 def test_one_row_a_seed_with_all_that_it_tells():
     task = task_of("tiny")
-    rows = rows_of(task, "spy", seeds=(3, 9), trials=2, k="5")
+    rows = rows_of(task, "spy", seeds=(3, 9), trials=4, k="5")
     assert [row.seed for row in rows] == [3, 9]
     for row in rows:
         assert (row.benchmark, row.method) == ("tiny", "spy")
         assert row.params == {"k": "5", "tilt": str(GOOD)}
         assert row.parameters == 3 * 3 * 5  # three media, three centres of width 5
         assert row.seconds >= 0
-        assert set(row.figures) == {"image→all", "text→all", "audio→all", "mean"}
+        to_all = {"image→all", "text→all", "audio→all"}
+        assert set(row.figures) == to_all | {"mean", "image→text", "text→image"}
         assert set(row.random) == set(row.figures)
 
 
@@ -453,10 +454,10 @@ def test_a_pair_finds_its_other_half(monkeypatch):
 
 
 def test_pairs_are_chosen_by_and_tested_on_recall():
-    (row,) = rows_of(task_of("photos"), "spy", trials=2)
+    (row,) = rows_of(task_of("photos"), "spy", trials=6)
     assert row.params["tilt"] == str(GOOD)
     assert row.figures["text→image R@5"] == 1
-    assert row.trials == 2
+    assert row.trials == 6
 
 
 def test_rows_longer_than_a_method_gets_and_many_of_them_are_judged(monkeypatch):

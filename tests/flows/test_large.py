@@ -207,6 +207,34 @@ def test_breadth_is_measured_with_the_vectors_of_other_shelves(store, monkeypatc
     np.testing.assert_array_equal(asked[:, :K], [r.z for r in pictures])
 
 
+def test_vectors_made_again_as_they_were_leave_the_index_serving(store, monkeypatch):
+    build(store)
+    before = the_shelf(store)
+    channels = [c for c in store.channels() if c.channel is WRITTEN]
+    store.replace_vectors("m1", channels, {TEXT: rows(store.find(), 0)})
+    after = the_shelf(store)
+    np.testing.assert_array_equal(after.index.keys, before.index.keys)
+    assert isinstance(after.index, IVF)
+    changed = rows(store.find(), 0)
+    changed[7] = VectorRow(changed[7].item_id, WRITTEN, 0, 0, changed[8].z)
+    store.replace_vectors("m1", channels, {TEXT: changed})
+    assert len(the_shelf(store).index.fresh) == EACH
+    assert both(store) == exactly(store, monkeypatch)
+    store.replace_vectors("m1", channels[1:], {TEXT: []})
+    assert len(the_shelf(store).item_ids) == EACH
+
+
+def test_masks_hold_the_rows_of_the_items_and_no_other(store):
+    shelf = the_shelf(store)
+    ids = store.find()
+    for some in ([], ids[3:9], ids[:1], [*ids[-2:], "f" * 64, "0", "g"], ["0" * 64]):
+        expected = [str(i, "ascii") in some for i in shelf.item_ids.tolist()]
+        for _ in range(2):
+            mask = shelf.mask(frozenset(some))
+            assert mask.tolist() == expected
+            assert not mask.flags.writeable
+
+
 def test_a_rebuild_keeps_serving_and_writes_it_again(store):
     build(store)
     path = store.folder / "index" / "m1-text-written-ivf.bin"

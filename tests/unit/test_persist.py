@@ -111,3 +111,8 @@ def test_only_fitted_models_of_the_catalogue_are_saved() -> None:
     mine.__dict__.update(fitted().__dict__)
     with pytest.raises(ModelError, match="Mine"):
         persist.dump(mine)
+
+
+def test_another_version_of_a_method_asks_to_train_again() -> None:
+    with pytest.raises(ModelError, match=r"version 7 of cca, this program has 1; train again"):
+        persist.load(changed(persist.dump(fitted()), version=7))

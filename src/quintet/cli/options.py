@@ -22,6 +22,13 @@ library = click.option(
     help="The library: a folder with a .quintet folder in it, or that folder itself.",
 )
 
+ray = click.option(
+    "--ray",
+    metavar="ADDRESS",
+    help="Spread the work over a Ray cluster: HOST:PORT of its head, ray://HOST:10001, or auto on "
+    "one of its machines (docs/outgrowing.md).",
+)
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 where = click.option(

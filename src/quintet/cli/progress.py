@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, redirect_stdout
 
 from rich.console import Console
 from rich.progress import (
@@ -26,6 +27,11 @@ Tick = Callable[[str, int, int], None]
 class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
         return Text(f"{task.speed:.1f}/s" if task.speed else "", style="dim")
+
+
+def spoken_aside() -> AbstractContextManager[object]:
+    """What libraries print meanwhile goes to standard error: Ray tells there of killed workers."""
+    return redirect_stdout(sys.stderr)
 
 
 @contextmanager

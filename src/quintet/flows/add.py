@@ -10,9 +10,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Self
 
-from quintet.errors import Code, FileProblem, LibraryError, NoSpace, SourceError
+from quintet.errors import Code, FileProblem, LibraryError, NoSpace, SourceError, UsageError
 from quintet.flows.naming import name_texts
 from quintet.flows.reading import (
     Embedding,
@@ -29,7 +29,6 @@ from quintet.media.isolate import Box
 from quintet.store.database import now
 from quintet.store.records import ErrorRow, Failure, FileRow, Placement, Record
 from quintet.store.sqlite import Store
-from quintet.types import Media
 
 BATCH = 32
 """Most items in one transaction."""
@@ -91,14 +90,22 @@ class AddReport:
 
 @dataclass(frozen=True)
 class Work:
-    """What ``add`` works with, beside the store."""
+    """What ``add`` works with, beside the store.
 
-    box: Box
+    Attributes:
+        box: decodes here; None where ``reader`` does.
+        reader: reads a file elsewhere: (file, added folder, content's id) to its record.
+        stop: ends what ``reader`` has under way, when nobody wants it any more.
+    """
+
+    box: Box | None
     encoders: Encoders
     embedding: Embedding | None
     tags: Sequence[str]
     workers: int
     on_progress: Progress
+    reader: Callable[[Seen, str, str], Record] | None = None
+    stop: Callable[[], None] = lambda: None
 
 
 def default_workers() -> int:
@@ -244,6 +251,7 @@ class _Root:
                     self._harvest(running)
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
+                self.work.stop()
                 raise
 
     def _harvest(self, running: dict[Future[_Read], Seen]) -> None:
@@ -301,8 +309,7 @@ class _Root:
             if not update and self._claimed(item_id, seen):
                 return _Read(item_id, None)
             try:
-                media = decode(self.work.box, file, seen.path, seen.sidecars)
-                made = self._record(seen, item_id, media)
+                made = self._made(file, seen, item_id)
                 unchanged(file, seen)
             except BaseException as e:
                 if isinstance(e, FileProblem) and e.code not in OF_FILE:
@@ -313,8 +320,13 @@ class _Root:
                 raise
             return _Read(item_id, made, update)
 
-    def _record(self, seen: Seen, item_id: str, media: Media) -> Record:
+    def _made(self, file: BinaryIO, seen: Seen, item_id: str) -> Record:
         work = self.work
+        if work.reader is not None:
+            return work.reader(seen, self.root, item_id)
+        if work.box is None:
+            raise UsageError("add has neither a box nor a reader; it needs one to decode with")
+        media = decode(work.box, file, seen.path, seen.sidecars)
         return record(*(seen, self.root, item_id, media, work.encoders, work.embedding, work.tags))
 
     def _claimed(self, item_id: str, seen: Seen) -> bool:

@@ -39,6 +39,9 @@ VALIDATION = 4
 MAX_STEPS = 256
 BATCH = 256
 
+BOTH_WAYS = ("image→text", "text→image")
+"""What is told of image and text where there are more media, as the papers do."""
+
 Figures = Mapping[str, float]
 
 
@@ -231,6 +234,7 @@ def drawn(grid: Sequence[dict[str, str]], count: int) -> list[dict[str, str]]:
 def judge(model: Correlator, test: Views, task: str) -> tuple[Figures, Figures]:
     """Figures of a fitted model and those of a random order; ``mean`` is over all queries' kinds.
 
+    Of more than two media ``mean`` is that of each against all; image against text stands beside.
     Media that the model was not fitted on count as found at random.
 
     Raises:
@@ -250,14 +254,19 @@ def judge(model: Correlator, test: Views, task: str) -> tuple[Figures, Figures]:
         for (x, y), value in table.to_each.items()
         if x is not y
     }
+    figures = {name: value for name, (value, _) in cross.items()}
+    random = {name: chance for name, (_, chance) in cross.items()}
     if len(z) == 2:
-        figures = {name: value for name, (value, _) in cross.items()}
-        random = {name: chance for name, (_, chance) in cross.items()}
-    else:
-        figures = {f"{x}→all": value for x, value in table.to_all.items()}
-        random = {f"{x}→all": value for x, value in table.random.items()}
-    mean = {"mean": float(np.mean(list(figures.values())))}
-    return {**figures, **mean}, {**random, "mean": float(np.mean(list(random.values())))}
+        return _with_mean(figures), _with_mean(random)
+    to_all = _with_mean({f"{x}→all": value for x, value in table.to_all.items()})
+    chances = _with_mean({f"{x}→all": value for x, value in table.random.items()})
+    for name in (name for name in BOTH_WAYS if name in cross):
+        to_all[name], chances[name] = cross[name]
+    return to_all, chances
+
+
+def _with_mean(figures: Figures) -> dict[str, float]:
+    return {**figures, "mean": float(np.mean(list(figures.values())))}
 
 
 def _fitted(

@@ -12,7 +12,9 @@ from quintet.errors import TrainingError
 from quintet.evaluate.retrieval import Table, tables
 from quintet.flows import configure
 from quintet.flows.space import Space
+from quintet.flows.spread import each
 from quintet.flows.train import TrainingSet, fit_without, rows_of, set_aside
+from quintet.flows.workers import Workers
 from quintet.persist import learnt_numbers
 from quintet.types import Float32, Local, Modality
 
@@ -44,6 +46,13 @@ class Compared:
 
 
 @dataclass(frozen=True)
+class _Task:
+    method: str
+    seed: int
+    aside: frozenset[str]
+
+
+@dataclass(frozen=True)
 class _Fit:
     quality: Table
     seconds: float
@@ -51,38 +60,65 @@ class _Fit:
 
 
 def compare(
-    data: TrainingSet, methods: Sequence[str], seeds: Iterable[int], on_progress: Progress
+    data: TrainingSet,
+    methods: Sequence[str],
+    seeds: Iterable[int],
+    on_progress: Progress,
+    workers: Workers | None = None,
 ) -> list[Compared]:
     """One row a method, in the order given; each seed holds out another fifth.
 
     A method that cannot learn from these items gets a row that says why.
 
+    Args:
+        workers: do the fits elsewhere, as many at a time as there are; None: here, one by one.
+
     Raises:
         TrainingError: too few labelled items, or no method can learn from them.
     """
     asides = {seed: set_aside(data, seed) for seed in seeds}
-    rows = [_row(data, method, asides, on_progress) for method in methods]
+    tasks = [_Task(method, seed, aside) for method in methods for seed, aside in asides.items()]
+    found = _fits(data, tasks, on_progress, workers)
+    count = len(asides)
+    rows = [_row(m, found[i * count : (i + 1) * count]) for i, m in enumerate(methods)]
     if all(row.problem for row in rows):
         raise TrainingError("; ".join(row.problem for row in rows))
     return rows
 
 
-def _row(
-    data: TrainingSet,
-    method: str,
-    asides: Mapping[int, frozenset[str]],
-    on_progress: Progress,
-) -> Compared:
+def _fits(
+    data: TrainingSet, tasks: Sequence[_Task], on_progress: Progress, workers: Workers | None
+) -> list[_Fit | str]:
+    if workers is None:
+        return [_try(data, task, on_progress) for task in tasks]
+    on_progress("fit", 0, len(tasks))
+    return each(workers, _try_there, data, tasks, lambda n: on_progress("fit", n, len(tasks)))
+
+
+def _try_there(data: TrainingSet, task: _Task) -> _Fit | str:
+    """In a worker: nobody watches the epochs."""
+    return _try(data, task, lambda stage, done, total: None)
+
+
+def _try(data: TrainingSet, task: _Task, on_progress: Progress) -> _Fit | str:
+    """A fit, or why the method cannot learn from these items."""
     try:
-        fits = [_fit(data, method, seed, aside, on_progress) for seed, aside in asides.items()]
+        return _fit(data, task.method, task.seed, task.aside, on_progress)
     except TrainingError as e:
-        return Compared(method, len(asides), {}, problem=str(e))
+        return str(e)
+
+
+def _row(method: str, found: Sequence[_Fit | str]) -> Compared:
+    problems = [fit for fit in found if isinstance(fit, str)]
+    if problems:
+        return Compared(method, len(found), {}, problem=problems[0])
+    fits = [fit for fit in found if isinstance(fit, _Fit)]
     means = [fit.quality.mean for fit in fits]
-    found = {m: [f.quality.to_all[m] for f in fits if m in f.quality.to_all] for m in Modality}
+    scores = {m: [f.quality.to_all[m] for f in fits if m in f.quality.to_all] for m in Modality}
     return Compared(
         method=method,
         seeds=len(fits),
-        to_all={m: float(np.mean(values)) for m, values in found.items() if values},
+        to_all={m: float(np.mean(values)) for m, values in scores.items() if values},
         mean=float(np.mean(means)),
         spread=float(np.std(means, ddof=1)) if len(means) > 1 else None,
         random=float(np.mean([fit.quality.random_mean for fit in fits])),

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from quintet.errors import NotFittedError, UsageError
+from quintet.errors import NotFittedError, QuintetError, UsageError
 from quintet.evaluate.retrieval import Table
-from quintet.flows import configure, resume
+from quintet.flows import configure, indexes, resume
 from quintet.flows.compare import Compared, compare
 from quintet.flows.evaluate import below, evaluate
+from quintet.flows.fitting_there import fitter
 from quintet.flows.labels import Labels, find_labels
 from quintet.flows.parts import Parts
 from quintet.flows.reading import Embedding
@@ -24,6 +25,7 @@ from quintet.flows.rebuild import (
 )
 from quintet.flows.space import Space
 from quintet.flows.train import Trained, TrainingSet, fit_space
+from quintet.flows.workers import Workers
 from quintet.store.records import ModelRow, VectorRow
 from quintet.store.sqlite import Store
 from quintet.types import OWN_CHANNEL, Channel, Item, Local, Modality
@@ -108,10 +110,12 @@ def train(
     seed: int,
     on_progress: Progress,
     on_note: Note,
+    workers: Workers | None = None,
 ) -> TrainReport:
     """Fit, judge, calibrate, embed everything, store all of it in one transaction, activate.
 
-    Killed at any moment, the same training goes on from the last finished epoch.
+    Killed at any moment, the same training goes on from the last finished epoch; with ``workers``,
+    which fit elsewhere and keep nothing, it begins again.
     """
     params = configure.seeded(method, params, seed)
     configure.correlator(method, params)
@@ -126,6 +130,7 @@ def train(
             refit=refit,
             on_progress=on_progress,
             checkpoints=checkpoints,
+            together=fitter(workers, data, method, params, on_progress) if workers else None,
         )
         space = replace(trained.space, field_confidence=field_confidence(store, data.labels))
         report = _report(method, data, trained)
@@ -230,16 +235,36 @@ def use(parts: Parts, model_id: str, on_progress: Progress) -> None:
     parts.build_large(on_progress)
 
 
-def make_again(parts: Parts, *, features: bool, on_progress: Progress) -> RebuildReport:
-    """Everything derived, from the store; with ``features`` also from the files."""
+def make_again(
+    parts: Parts, *, features: bool, index: str | None, on_progress: Progress
+) -> RebuildReport:
+    """Everything derived, from the store; with ``features`` also from the files.
+
+    Args:
+        index: from now on vectors are searched there; None leaves it as it is.
+    """
+    if index:
+        indexes.checked(index)
     with parts.writing() as store:
+        left = _leave(store, index) if index else ""
         embedding = parts.embedding()
         done = failed = 0
         if features:
             done, failed = encode_again(store, parts.box, parts.encoders, embedding, on_progress)
         report = rebuild(store, embedding, on_progress)
-        report.encoded, report.failed = done, failed
+        report.encoded, report.failed, report.left_behind = done, failed, left
     return report
+
+
+def _leave(store: Store, index: str) -> str:
+    """Choose another index; why the old one's collections could not be deleted, "" if they were."""
+    left = ""
+    try:
+        indexes.forget(store)
+    except QuintetError as e:  # a server that is gone, or refuses, must not keep the library
+        left = str(e)
+    indexes.choose(store, index)
+    return left
 
 
 def judge(parts: Parts, folder: str, by: str, level: int | None) -> Table:
@@ -285,6 +310,7 @@ def compare_methods(
     by: str,
     level: int | None,
     on_progress: Progress,
+    workers: Workers | None = None,
 ) -> list[Compared]:
     """How methods do on the library's own held-out items; nothing is stored.
 
@@ -298,7 +324,7 @@ def compare_methods(
     for method in methods:
         configure.kind(method)
     data = training_set(parts.store, by, level, on_progress)
-    return compare(data, methods, range(seeds), on_progress)
+    return compare(data, methods, range(seeds), on_progress, workers)
 
 
 def models(store: Store) -> list[ModelSummary]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from quintet import catalog
 from quintet.errors import UsageError
-from quintet.flows import alike
+from quintet.flows import alike, indexes
 from quintet.flows.large import Progress
 from quintet.flows.reading import Embedding
 from quintet.flows.shelves import Kept, Shelf, build_large, marks, open_shelves
@@ -100,7 +100,8 @@ class Parts:
 
     def shelves(self, model_id: str) -> list[Shelf]:
         """The indexes of a model, opened again when the store or a large index has changed."""
-        state = (self.store.generation(model_id), marks(self.store, model_id))
+        where = self.store.setting(indexes.SETTING)
+        state = (self.store.generation(model_id), where, marks(self.store, model_id))
         kept = self._shelves.get(model_id)
         if kept is None or kept[0] != state:
             kept = (state, open_shelves(self.store, model_id, self._kept))
@@ -113,7 +114,8 @@ class Parts:
         build_large(self.store, [alike.MODEL, *([active] if active else [])], on_progress)
 
     def close(self) -> None:
-        """End the decoding children and close the database."""
+        """End the decoding children, close the database and let go of the indexes."""
+        self._shelves.clear()
         for name in ("box", "store"):
             if name in self.__dict__:
                 self.__dict__.pop(name).close()

@@ -22,6 +22,7 @@ from quintet.flows.scan import Seen, sidecars
 from quintet.media import languages
 from quintet.media.isolate import Box
 from quintet.roles import Encoder
+from quintet.store.packing import as_kept
 from quintet.store.records import FileRow, Record, TextRow, VectorRow
 from quintet.types import (
     OWN_CHANNEL,
@@ -118,10 +119,15 @@ def decode(box: Box, file: BinaryIO, path: str, names: Sequence[str] | None = No
         names: of the side-cars, where a scan has found them; looked for when None.
     """
     file.seek(0)
+    return box.open(file, sidecars=subtitles(path, names))
+
+
+def subtitles(path: str, names: Sequence[str] | None = None) -> dict[str, bytes]:
+    """The side-car subtitles of a file, those that can be read: name to bytes."""
     folder = os.path.dirname(path)  # noqa: PTH120 - names may hold any byte
     places = sidecars(path) if names is None else {n: f"{folder}/{n}" for n in names}
-    extra = {name: _sidecar(where) for name, where in places.items()}
-    return box.open(file, sidecars={name: data for name, data in extra.items() if data})
+    found = {name: _sidecar(where) for name, where in places.items()}
+    return {name: data for name, data in found.items() if data}
 
 
 def _sidecar(path: str) -> bytes:
@@ -144,7 +150,10 @@ def tracks(media: Media) -> dict[Channel, Media]:
 
 
 def encode(encoders: Encoders, media: Media) -> dict[Channel, Local]:
-    """Local features of every channel that has any.
+    """Local features of every channel that has any, as the store keeps them.
+
+    Vectors are made from these: so they do not depend on whether a file was just read or its
+    features come from the store, nor on the last digits, which differ with the number of threads.
 
     Raises:
         FileProblem: ENCODER when an encoder fails on this file.
@@ -161,7 +170,7 @@ def encode(encoders: Encoders, media: Media) -> dict[Channel, Local]:
             raise FileProblem(Code.ENCODER, detail[:300]) from e
         steps = np.repeat(np.arange(len(parts)), [len(p) for p in parts]).astype(np.int64)
         if len(steps):
-            found[channel] = Local(np.concatenate(parts).astype(np.float32, copy=False), steps)
+            found[channel] = Local(as_kept(np.concatenate(parts)), steps)
     return found
 
 

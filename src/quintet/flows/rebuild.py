@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from quintet.errors import FileProblem
-from quintet.flows import alike
+from quintet.flows import alike, indexes
 from quintet.flows.reading import (
     Embedding,
     Encoders,
@@ -42,6 +42,7 @@ class RebuildReport:
         vectors: vectors of the active model and of alikes made again.
         encoded: items decoded and encoded again; ``failed`` could not be.
         damaged: what the checksums found before anything was made again.
+        left_behind: why the collections of an index that was left could not be deleted there.
     """
 
     texts: int = 0
@@ -49,6 +50,7 @@ class RebuildReport:
     encoded: int = 0
     failed: int = 0
     damaged: list[str] = field(default_factory=list)
+    left_behind: str = ""
 
 
 def rebuild(store: Store, embedding: Embedding | None, on_progress: Progress) -> RebuildReport:
@@ -78,9 +80,10 @@ def _clear_others(store: Store, embedding: Embedding | None) -> None:
 
 
 def refresh_indexes(store: Store, on_progress: Progress) -> None:
-    """Write every index file again and delete those of models that are gone."""
+    """Make every index again and delete those of models that are gone."""
     ids = [alike.MODEL, *(row.id for row in store.models())]
     keep_only(store, ids)
+    indexes.forget(store)
     build_large(store, ids, on_progress, again=True)
     for model_id in ids:
         open_shelves(store, model_id)

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quintet.flows import alike
+from quintet.flows import alike, indexes
 from quintet.flows import large as large_shelves
 from quintet.flows.large import Large, Place, Progress, build_all, current, opened
 from quintet.index.files import cached, described
 from quintet.index.flat import Flat
 from quintet.index.ivf import IVF
+from quintet.index.qdrant import Qdrant
 from quintet.store.sqlite import Store
 from quintet.types import Bool, Channel, Float32, Modality
-
-CHUNK = 65_536
-"""Item ids compared with a filter at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +41,12 @@ class Shelf:
 
     modality: Modality
     channel: Channel
-    index: Flat | IVF
+    index: Flat | IVF | Qdrant
     item_ids: NDArray[np.bytes_]
     spans: NDArray[np.int64]
     mean: Float32 | None = None
     scale: Float32 | None = None
+    _masks: list[tuple[frozenset[str], Bool]] = field(default_factory=list, init=False, repr=False)
 
     def search(self, z: Float32, count: int, allowed: frozenset[str] | None) -> list[Found]:
         """The best stretch of each of the ``count`` nearest items, best first."""
@@ -61,14 +61,7 @@ class Shelf:
     def every(self, z: Float32, items: frozenset[str]) -> list[Found]:
         """All stretches of these items, best first."""
         mask = self.mask(items)
-        near = self.index.search(z, int(np.count_nonzero(mask)), mask)
-        rows = np.searchsorted(self.index.keys, [key for key, _ in near])
-        return [
-            Found(self.item(row), (first, last), score)
-            for row, (_, score), (first, last) in zip(
-                rows.tolist(), near, self.spans[rows].tolist(), strict=True
-            )
-        ]
+        return self._found(self.index.search(z, int(np.count_nonzero(mask)), mask))
 
     def item(self, row: int) -> str:
         """The item of a row of the index."""
@@ -76,13 +69,17 @@ class Shelf:
 
     def _search(self, z: Float32, wanted: int, mask: Bool | None) -> list[Found]:
         best: dict[str, Found] = {}
-        for key, score in self.index.search(z, wanted, mask):
-            row = int(np.searchsorted(self.index.keys, key))
-            item_id = self.item(row)
-            if item_id not in best:
-                first, last = self.spans[row]
-                best[item_id] = Found(item_id, (int(first), int(last)), score)
+        for found in self._found(self.index.search(z, wanted, mask)):
+            best.setdefault(found.item_id, found)
         return list(best.values())
+
+    def _found(self, near: Sequence[tuple[int, float]]) -> list[Found]:
+        rows = np.searchsorted(self.index.keys, [key for key, _ in near])
+        spans = self.spans[rows].tolist()
+        return [
+            Found(self.item(row), (first, last), score)
+            for row, (_, score), (first, last) in zip(rows.tolist(), near, spans, strict=True)
+        ]
 
     def standardised(self, z: Float32) -> Float32:
         """A pooled query vector as a unit vector of this shelf."""
@@ -95,11 +92,26 @@ class Shelf:
         return None if allowed is None else self.mask(allowed)
 
     def mask(self, allowed: frozenset[str]) -> Bool:
-        """(n,) which rows are of these items."""
-        wanted = {item_id.encode() for item_id in allowed}
-        n = len(self.item_ids)
-        parts = (self.item_ids[i : i + CHUNK].tolist() for i in range(0, n, CHUNK))
-        return np.fromiter((item_id in wanted for part in parts for item_id in part), np.bool_, n)
+        """(n,) which rows are of these items; the last mask is kept, and cannot be written to."""
+        for known, mask in self._masks:
+            if known == allowed:
+                return mask
+        items, item_of_row = self._items
+        wanted = np.array(sorted(allowed), dtype=np.bytes_)
+        at = np.searchsorted(items, wanted)
+        at, wanted = at[at < len(items)], wanted[at < len(items)]
+        chosen = np.zeros(len(items), dtype=np.bool_)
+        chosen[at[items[at] == wanted]] = True
+        mask = chosen[item_of_row]
+        mask.flags.writeable = False
+        self._masks[:] = [(allowed, mask)]
+        return mask
+
+    @cached_property
+    def _items(self) -> tuple[NDArray[np.bytes_], NDArray[np.int32]]:
+        """The items in order, and (n,) which of them each row is of."""
+        items, item_of_row = np.unique(self.item_ids, return_inverse=True)
+        return items, item_of_row.astype(np.int32)
 
 
 class Kept:
@@ -133,8 +145,10 @@ def marks(store: Store, model_id: str) -> tuple[tuple[int, int], ...]:
 
 
 def open_shelves(store: Store, model_id: str, kept: Kept | None = None) -> list[Shelf]:
-    """The shelves of a model: from their cache files, or built from the store."""
+    """The shelves of a model: from their cache files or server, or built from the store."""
     places = [Place(model_id, m, c) for m, c in store.shelves(model_id)]
+    if indexes.are_elsewhere(store):
+        return [_open_served(store, place) for place in places]
     return [_open_large(store, p, kept or Kept()) or _open_exact(store, p) for p in places]
 
 
@@ -153,10 +167,27 @@ def _open_exact(store: Store, place: Place) -> Shelf:
     path = exact_path(store, place)
     arrays = cached(path, stamp, lambda: _build(store, place))
     keys, rows = np.asarray(arrays["keys"]), np.asarray(arrays["rows"])
+    index = Flat(keys.astype(np.int64, copy=False), rows.astype(np.float32, copy=False))
+    return _shelf(place, index, arrays)
+
+
+def _open_served(store: Store, place: Place) -> Shelf:
+    index, arrays = indexes.served(
+        store,
+        place.model_id,
+        f"{place.modality}-{place.channel}",
+        exact_path(store, place),
+        _stamp(store, place.model_id),
+        lambda spread: _build(store, place, spread),
+    )
+    return _shelf(place, index, arrays)
+
+
+def _shelf(place: Place, index: Flat | Qdrant, arrays: indexes.Arrays) -> Shelf:
     return Shelf(
         modality=place.modality,
         channel=place.channel,
-        index=Flat(keys.astype(np.int64, copy=False), rows.astype(np.float32, copy=False)),
+        index=index,
         item_ids=np.asarray(arrays["item_ids"]).astype(np.bytes_, copy=False),
         spans=arrays["spans"].astype(np.int64, copy=False),
         mean=_float(arrays.get("mean")),
@@ -180,12 +211,14 @@ def _float(array: NDArray[np.generic] | None) -> Float32 | None:
     return None if array is None else array.astype(np.float32, copy=False)
 
 
-def _build(store: Store, place: Place) -> dict[str, NDArray[np.generic]]:
+def _build(
+    store: Store, place: Place, spread: indexes.Spread | None = None
+) -> dict[str, NDArray[np.generic]]:
     found = store.vectors(place.model_id, place.modality, place.channel)
     z = found.z
     extra: dict[str, NDArray[np.generic]] = {}
     if place.model_id == alike.MODEL:
-        mean, scale = alike.spread(z)
+        mean, scale = spread or alike.spread(z)
         z = alike.standardised(z, mean, scale)
         extra = {"mean": mean, "scale": scale}
     index = Flat()
@@ -207,7 +240,7 @@ def build_large(
     Args:
         again: also those that are not stale.
     """
-    for model_id in model_ids:
+    for model_id in () if indexes.are_elsewhere(store) else model_ids:
         build_all(store, model_id, on_progress, again=again)
 
 
@@ -216,7 +249,8 @@ class IndexSummary:
     """Which index answers for a shelf.
 
     Attributes:
-        kind: ``exact`` (every vector is compared) or ``approximate`` (codes propose candidates).
+        kind: ``exact`` (every vector is compared), ``approximate`` (codes propose candidates) or
+            ``qdrant`` (a server answers).
         vectors: how many it answers for; ``outside`` of them came after it was built.
         memory_bytes: what it takes when it is open, None while no file says it.
         file_bytes: of its file, None while there is none.
@@ -241,6 +275,8 @@ def summaries(store: Store, model_ids: Sequence[str]) -> list[IndexSummary]:
 def _summary(store: Store, place: Place) -> IndexSummary:
     shelf = (place.model_id, place.modality, place.channel)
     n = len(store.vector_keys(*shelf))
+    if indexes.are_elsewhere(store):
+        return IndexSummary(*shelf, "qdrant", n, 0, None, None)
     codes = described(place.path(store)) if n >= large_shelves.EXACT_BELOW else None
     if codes is None:
         sizes = described(exact_path(store, place))

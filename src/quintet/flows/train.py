@@ -63,6 +63,7 @@ def fit_space(
     refit: bool,
     on_progress: Progress,
     checkpoints: Checkpoints | None = None,
+    together: Callable[[Mapping[str, frozenset[str]]], Mapping[str, Space]] | None = None,
 ) -> Trained:
     """Fit a correlator, judge and calibrate it on items it did not see, then fit it on all.
 
@@ -70,16 +71,25 @@ def fit_space(
         make: makes a fresh correlator, one a fit.
         refit: fit again on all labelled items after judging; the curves are kept.
         checkpoints: keep unfinished fits and go on from them; None does not.
+        together: makes both fits elsewhere, side by side: {stage: set aside} to {stage: space}.
 
     Raises:
         TrainingError: too few labelled items, or of one medium only.
     """
     started = time.monotonic()
     aside = set_aside(data, seed)
-    space = fit_without(aside, data, make, "fit", on_progress, checkpoints)
+    asides = {"fit": aside} | ({"fit on all": frozenset()} if refit else {})
+    spaces = together(asides) if together else None
+
+    def fitted(stage: str) -> Space:
+        if spaces is not None:
+            return spaces[stage]
+        return fit_without(asides[stage], data, make, stage, on_progress, checkpoints)
+
+    space = fitted("fit")
     judged = judge(space, *rows_of(aside & _read(space, data), data), data.labels.classes)
     if refit:
-        space = fit_without(frozenset(), data, make, "fit on all", on_progress, checkpoints)
+        space = fitted("fit on all")
     labelled = sum(i in data.local for i in data.labels.of)
     return Trained(
         space=replace(space, calibrators=judged.curves),

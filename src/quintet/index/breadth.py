@@ -20,7 +20,7 @@ DEPTHS = (10, 40, 160, 640)
 TARGET = 0.98
 """Share of the true nearest that every kind of query has to find, …"""
 
-MOST = 1 / 16
+MOST = 1 / 8
 """… unless it takes more than this share of the cells for a long list: behind the last true
 neighbours all rows are about as far."""
 
@@ -91,15 +91,16 @@ class Breadth:
 
 def _nearest(rows: Float32, queries: Float32, count: int) -> Int64:
     """(b, count) row numbers by exact products, best first, reading the rows once."""
-    best = np.zeros((len(queries), 0), dtype=np.float32)
-    at = np.zeros((len(queries), 0), dtype=np.int64)
+    best = np.full((len(queries), count), -np.inf, dtype=np.float32)
+    at = np.full(best.shape, -1, dtype=np.int64)
     for start in range(0, len(rows), CHUNK):
         scores = queries @ rows[start : start + CHUNK].T
-        numbers = np.broadcast_to(np.arange(start, start + scores.shape[1]), scores.shape)
-        best, at = np.hstack([best, scores]), np.hstack([at, numbers])
-        if best.shape[1] > count:
-            top = np.argpartition(-best, count - 1, axis=1)[:, :count]
-            best, at = np.take_along_axis(best, top, 1), np.take_along_axis(at, top, 1)
+        floor = best.min(axis=1)
+        for i in np.flatnonzero(scores.max(axis=1) > floor):
+            new = np.flatnonzero(scores[i] > floor[i])
+            pool = np.concatenate([best[i], scores[i, new]])
+            top = np.argpartition(-pool, count - 1)[:count]
+            best[i], at[i] = pool[top], np.concatenate([at[i], start + new])[top]
     order = np.argsort(-best, axis=1, kind="stable")
     return np.take_along_axis(at, order, axis=1)
 

@@ -14,10 +14,15 @@ from numpy.typing import NDArray
 
 from quintet.errors import UsageError
 
+SUFFIXES = (".bin", ".alt")
+"""Of the file that holds the arrays. A new one is written beside the one that serves, and the
+manifest, which says which of them it speaks of, takes its place in one step."""
+
 BLOCK = 1 << 24
 """Bytes read, written and digested at a time."""
 
 Arrays = Mapping[str, NDArray[np.generic]]
+Block = bytes | memoryview
 
 
 def cached(path: Path, stamp: str, build: Callable[[], Arrays]) -> Arrays:
@@ -28,7 +33,7 @@ def cached(path: Path, stamp: str, build: Callable[[], Arrays]) -> Arrays:
     folder) costs only the time to build again.
 
     Args:
-        path: without suffix; ``path.json`` is the manifest, ``path.bin`` the arrays.
+        path: without suffix; ``path.json`` is the manifest, ``path.bin`` or ``.alt`` the arrays.
         stamp: what the arrays were made from, such as a generation of the store.
     """
     found = _read(path, stamp)
@@ -46,7 +51,7 @@ def mapped(path: Path) -> tuple[str, Arrays] | None:
     """
     try:
         manifest = _manifest(path)
-        with _with(path, ".bin").open("rb") as file:
+        with _with(path, _suffix(manifest)).open("rb") as file:
             if _digest(manifest["stamp"], manifest["arrays"], _blocks(file)) != manifest["sha256"]:
                 return None
             data = np.memmap(file, dtype=np.uint8, mode="r") if file.tell() else np.zeros(0, "u1")
@@ -71,7 +76,7 @@ def _read(path: Path, stamp: str) -> Arrays | None:
         manifest = _manifest(path)
         if manifest["stamp"] != stamp:
             return None
-        data = _with(path, ".bin").read_bytes()
+        data = _with(path, _suffix(manifest)).read_bytes()
         if _digest(stamp, manifest["arrays"], [data]) != manifest["sha256"]:
             return None
         return {row["name"]: _array(data, row) for row in manifest["arrays"]}
@@ -84,6 +89,18 @@ def _manifest(path: Path) -> dict[str, Any]:
     return manifest
 
 
+def _suffix(manifest: Mapping[str, Any]) -> str:
+    return SUFFIXES[SUFFIXES.index(manifest.get("file", SUFFIXES[0]))]
+
+
+def _serving(path: Path) -> str | None:
+    """Which file the manifest speaks of, None without a readable one."""
+    try:
+        return _suffix(_manifest(path))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
 def _blocks(file: BinaryIO) -> Iterator[bytes]:
     while block := file.read(BLOCK):
         yield block
@@ -93,12 +110,23 @@ def _with(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
 
-def _digest(stamp: str, rows: list[dict[str, Any]], blocks: Iterable[bytes | memoryview]) -> str:
+def _digest(stamp: str, rows: list[dict[str, Any]], blocks: Iterable[Block]) -> str:
     """SHA-256 of what the manifest says and of the bytes it speaks of."""
-    sha = hashlib.sha256(json.dumps([stamp, rows], sort_keys=True).encode())
+    sha = _begun(stamp, rows)
+    for _ in _digested(sha, blocks):
+        pass
+    return sha.hexdigest()
+
+
+def _begun(stamp: str, rows: list[dict[str, Any]]) -> hashlib._Hash:
+    return hashlib.sha256(json.dumps([stamp, rows], sort_keys=True).encode())
+
+
+def _digested(sha: hashlib._Hash, blocks: Iterable[Block]) -> Iterator[Block]:
+    """The blocks, digested as they go by: large files are read once."""
     for block in blocks:
         sha.update(block)
-    return sha.hexdigest()
+        yield block
 
 
 def _array(data: bytes | memoryview, row: Mapping[str, Any]) -> NDArray[np.generic]:
@@ -120,10 +148,12 @@ def write(path: Path, stamp: str, arrays: Arrays) -> bool:
             place = {"shape": list(array.shape), "offset": offset}
             rows.append({"name": name, "dtype": array.dtype.str, **place})
             offset += array.nbytes
-        sha = _digest(stamp, rows, _parts(arrays))
-        manifest = {"stamp": stamp, "sha256": sha, "arrays": rows}
-        _replace(_with(path, ".bin"), _parts(arrays))
+        new, old = SUFFIXES if _serving(path) != SUFFIXES[0] else SUFFIXES[::-1]
+        sha = _begun(stamp, rows)
+        _replace(_with(path, new), _digested(sha, _parts(arrays)))
+        manifest = {"stamp": stamp, "sha256": sha.hexdigest(), "file": new, "arrays": rows}
         _replace(_with(path, ".json"), [json.dumps(manifest).encode()])
+        _with(path, old).unlink(missing_ok=True)
     except OSError:
         return False
     return True
@@ -145,7 +175,7 @@ def _sweep(path: Path) -> None:
             left.unlink(missing_ok=True)
 
 
-def _replace(path: Path, parts: Iterable[bytes | memoryview]) -> None:
+def _replace(path: Path, parts: Iterable[Block]) -> None:
     """Write beside, flush, rename: a reader sees the old file or the new one, whole."""
     beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from quintet.errors import ShapeError, UsageError
 from quintet.index.breadth import Breadth
 from quintet.index.codes import Among, Codes
 from quintet.index.flat import ROUNDING, Flat
@@ -18,6 +19,9 @@ from quintet.types import Bool, Float32, Int64
 
 FEW = 5_000
 """Up to so many allowed rows a search compares all of them: cells would hold too few of them."""
+
+MORE_FEW, PASSED = 50_000, 8
+"""Up to so many also when looking for them would pass by so many times as many codes."""
 
 MORE = 16
 """So many candidates beside those asked for are compared by their full vectors, and …"""
@@ -80,7 +84,15 @@ class IVF:
             asked: samples of queries, one array for each kind that shall be answered well; the
                 rows' own kind is always among them.
             tick: called with the number of rows that are coded.
+
+        Raises:
+            ShapeError: not one key for each row.
+            UsageError: keys that do not increase; NaN or infinity.
         """
+        if len(keys) != len(rows):
+            raise ShapeError(f"{len(keys)} keys for {len(rows)} rows")
+        if np.count_nonzero(np.diff(keys) <= 0):
+            raise UsageError("the keys of rows that are coded have to increase")
         codes = Codes.of(rows, tick)
         return cls(Base(keys, rows, codes, Breadth.measured(codes, rows, asked)))
 
@@ -158,7 +170,8 @@ class IVF:
         """The ``count`` nearest keys of one (k,) query with their cosines, best first.
 
         Args:
-            allowed: (n,) mask over rows in the order of ``keys``.
+            allowed: (n,) mask over rows in the order of ``keys``. One that cannot be written to
+                is known again without comparing it.
 
         Raises:
             ShapeError: a query of another width, or a mask of another length.
@@ -204,21 +217,18 @@ class IVF:
         if not count:
             return [[] for _ in queries]
         rows, cosines = self._wide_enough(queries, count, chosen, chosen.cells(count))
-        keys = chosen.keys[rows].tolist()
-        if rows[:, -1].min() >= 0:
-            return [
-                list(zip(k, c, strict=True)) for k, c in zip(keys, cosines.tolist(), strict=True)
-            ]
-        filled = (rows >= 0).sum(axis=1).tolist()
+        pairs = zip(chosen.keys[rows].tolist(), cosines.tolist(), strict=True)
+        if not np.count_nonzero(rows[:, -1] < 0):
+            return [list(zip(k, c, strict=True)) for k, c in pairs]
+        filled = np.count_nonzero(rows >= 0, axis=1).tolist()
         return [
-            list(zip(k[:n], c[:n], strict=True))
-            for k, c, n in zip(keys, cosines.tolist(), filled, strict=True)
+            list(zip(k[:n], c[:n], strict=True)) for (k, c), n in zip(pairs, filled, strict=True)
         ]
 
     def _choose(self, base: Base, mask: Bool | None) -> _Chosen:
         """The rows of a mask, in the form in which they are searched; the last mask is kept."""
         if self._chosen is None or not _same(self._chosen[0], mask):
-            kept = mask.copy() if mask is not None else None
+            kept = mask if mask is None or _is_fixed(mask) else mask.copy()
             self._chosen = (kept, _chosen(base, mask))
         return self._chosen[1]
 
@@ -228,7 +238,7 @@ class IVF:
         """Row numbers and cosines; queries that found too few, or ties to no end, ask wider."""
         depth = min(chosen.n, count + MORE + int(SHARE * count))
         rows, cosines, tied = self._near(queries, count, depth, cells, chosen)
-        if rows[:, -1].min() >= 0 and not tied.any():
+        if not np.count_nonzero((rows[:, -1] < 0) | tied):
             return rows, cosines
         todo = np.arange(len(queries))
         while True:
@@ -271,14 +281,15 @@ class _Chosen:
 def _chosen(base: Base, mask: Bool | None) -> _Chosen:
     """All rows, or those of a mask: few are all compared, of many the codes are."""
     n = len(base.codes) if mask is None else int(np.count_nonzero(mask))
-    if n <= FEW:
+    cells = partial(base.breadth.cells, share=n / len(base.codes))
+    looked = min(1.0, cells(1) / base.codes.cells) * len(base.codes)
+    if n <= max(FEW, min(MORE_FEW, looked / PASSED)):
         at = np.arange(n) if mask is None else np.flatnonzero(mask)
         rows = np.ascontiguousarray(base.rows[at])
         near = partial(_products, rows)
         return _Chosen(n, base.keys[at], rows, near, 2 * ROUNDING, lambda count: 1, 1)
     among = None if mask is None else Among.of(mask)
     near = partial(base.codes.near, among=among)
-    cells = partial(base.breadth.cells, share=n / len(base.codes))
     return _Chosen(n, base.keys, base.rows, near, base.breadth.blur, cells, base.codes.cells)
 
 
@@ -292,4 +303,11 @@ def _products(rows: Float32, queries: Float32, depth: int, cells: int) -> Near: 
 
 
 def _same(kept: Bool | None, mask: Bool | None) -> bool:
-    return (mask is None) if kept is None else mask is not None and np.array_equal(kept, mask)
+    if kept is None or mask is None:
+        return kept is mask
+    return (kept is mask and _is_fixed(mask)) or np.array_equal(kept, mask)
+
+
+def _is_fixed(mask: Bool) -> bool:
+    """Whether a mask can be known again by being the same object."""
+    return mask.base is None and not mask.flags.writeable

@@ -62,7 +62,7 @@ def check_queries(z: Float32, allowed: Bool | None, n: int, wide: int | None) ->
     if z.ndim != 2:
         raise ShapeError(f"queries are (b, k), not {z.shape}")
     check_width("the query is", z, wide)
-    if not np.isfinite(z).all():
+    if np.count_nonzero(np.isfinite(z)) < z.size:
         raise UsageError("the query holds NaN or infinity")
     if allowed is not None and len(allowed) != n:
         raise ShapeError(f"the mask has {len(allowed)} entries for {n} rows")

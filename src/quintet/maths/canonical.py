@@ -65,13 +65,21 @@ def _block(x: Float64, objects: Int64, ridge: float, rank: int) -> tuple[Float64
     keep = objects >= 0
     x, own = x[keep], objects[keep]
     weight = 1.0 / np.bincount(own, minlength=count)[own]
-    values, vectors = np.linalg.eigh((weight[:, None] * x).T @ x)
+    values, vectors = _components(np.sqrt(weight)[:, None] * x)
     order = np.argsort(values)[::-1][: min(rank, len(x))]
     values, vectors = np.maximum(values[order], 0.0), vectors[:, order]
     base = vectors / np.sqrt(values + ridge * float(values.mean()) + RANK)
     block = np.zeros((count, len(values)))
     np.add.at(block, own, (weight[:, None] * x) @ base)
     return base, block
+
+
+def _components(x: Float64) -> tuple[Float64, Float64]:
+    """Eigenvalues (r,) and eigenvectors (d, r) of ``x'x``; of fewer rows than features, as many."""
+    if len(x) >= x.shape[1]:
+        return np.linalg.eigh(x.T @ x)
+    _, lengths, rows = np.linalg.svd(x, full_matrices=False)
+    return np.square(lengths), rows.T
 
 
 def _shared(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from quintet.errors import LibraryCorrupt, UnknownName
 from quintet.store.packing import checksum, pack_vector, verified
-from quintet.store.records import ModelRow, VectorRow, Vectors
+from quintet.store.records import ChannelRow, ModelRow, VectorRow, Vectors
 from quintet.types import Channel, Int64, Modality
 
 
@@ -44,6 +44,31 @@ def insert_vectors(
             for r, z in packed
         ],
     )
+
+
+def unchanged(
+    db: sqlite3.Connection,
+    model_id: str,
+    channels: Sequence[ChannelRow],
+    vectors: Mapping[Modality, Sequence[VectorRow]],
+) -> set[tuple[str, Channel]]:
+    """The channels of items whose vectors are there already, bit for bit and in this order."""
+    made: dict[tuple[str, Channel], list[tuple[Any, ...]]] = {}
+    for modality, rows in vectors.items():
+        for r in rows:
+            z = pack_vector(r.z)
+            row = (modality.value, r.first, r.last, z, checksum(z))
+            made.setdefault((r.item_id, r.channel), []).append(row)
+    return {
+        (item_id, channel)
+        for item_id, channel in {(row.item_id, row.channel) for row in channels}
+        if made.get((item_id, channel))
+        == db.execute(
+            "SELECT modality, first, last, z, checksum FROM vectors"
+            " WHERE model_id = ? AND item_id = ? AND channel = ? ORDER BY key",
+            (model_id, item_id, channel.value),
+        ).fetchall()
+    }
 
 
 def vectors(

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quintet.errors import LibraryCorrupt
 from quintet.types import Float32, Local, Segment, SegmentKind
@@ -32,6 +33,15 @@ def verified(
         raise LibraryCorrupt(f"{what} is damaged in the database; run: {way_out}")
 
 
+def as_kept(x: Float32) -> Float32:
+    """Features as the database will give them back."""
+    return _halves(x).astype(np.float32)
+
+
+def _halves(x: Float32) -> NDArray[np.float16]:
+    return np.ascontiguousarray(np.clip(x, -65504, 65504), dtype="<f2")
+
+
 def pack_local(local: Local) -> tuple[int, int, bytes, bytes, bytes]:
     """t, d, features as float16, segment numbers as int32, and their checksum.
 
@@ -39,7 +49,7 @@ def pack_local(local: Local) -> tuple[int, int, bytes, bytes, bytes]:
     every step's row stands behind the segment numbers: a tenth of the bytes for a book.
     """
     t, d = local.x.shape
-    x = np.ascontiguousarray(np.clip(local.x, -65504, 65504), dtype="<f2").tobytes()
+    x = _halves(local.x).tobytes()
     steps = np.ascontiguousarray(local.segment_of_step, dtype="<i4").tobytes()
     kept, rows = _distinct(x, 2 * d)
     if len(kept) + 4 * t < len(x):

@@ -34,14 +34,21 @@ class Trained(Jobs):
         channels: Sequence[ChannelRow],
         vectors: Mapping[Modality, Sequence[VectorRow]],
     ) -> None:
-        """All vectors of a model of these channels, in the place of what was there."""
-        pairs = [(model_id, row.item_id, row.channel.value) for row in channels]
+        """All vectors of a model of these channels, in the place of what was there.
+
+        Channels whose vectors are bit for bit what they were keep their keys: an index that was
+        built from them stays right.
+        """
         with self._transaction() as db:
+            kept = models.unchanged(db, model_id, channels, vectors)
+            changed = [row for row in channels if (row.item_id, row.channel) not in kept]
             db.executemany(
-                "DELETE FROM vectors WHERE model_id = ? AND item_id = ? AND channel = ?", pairs
+                "DELETE FROM vectors WHERE model_id = ? AND item_id = ? AND channel = ?",
+                [(model_id, row.item_id, row.channel.value) for row in changed],
             )
             for modality, rows in vectors.items():
-                models.insert_vectors(db, model_id, modality, rows)
+                new = [row for row in rows if (row.item_id, row.channel) not in kept]
+                models.insert_vectors(db, model_id, modality, new)
 
     def forget_features(self, ids: Sequence[str]) -> None:
         """Delete the features and vectors of items; words still find them."""

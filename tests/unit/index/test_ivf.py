@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from quintet.errors import ShapeError, UsageError
+from quintet.index import breadth as breadth_of
 from quintet.index import ivf
 from quintet.index.breadth import Breadth
-from quintet.index.codes import SMALL, Among, Codes, centres
+from quintet.index.codes import Among, Codes
 from quintet.index.flat import Flat
 from quintet.index.ivf import IVF
 from quintet.index.rescore import best
@@ -151,17 +153,6 @@ def test_codes_come_back_from_bytes(index, rows):
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_many_cells_are_found_through_a_graph_of_their_centres(monkeypatch, rows):
-    assert centres(10**8) > SMALL
-    monkeypatch.setattr("quintet.index.codes.SMALL", 16)
-    index = IVF.build(np.arange(N), padded(rows))
-    q = queries(rows)
-    exact = Flat(np.arange(N), padded(rows))
-    assert recall(index.search_many(q, 10), exact.search_many(q, 10)) > 0.95
-    again = IVF.of(index.arrays())
-    assert again.search_many(q, 10) == index.search_many(q, 10)
-
-
 def test_a_mask_of_codes_allows_what_it_says(index, rows):
     mask = np.arange(N) % 7 == 0
     found, _ = index.base.codes.near(padded(queries(rows)), 20, N, Among.of(mask))
@@ -187,3 +178,58 @@ def test_array_operations_and_the_compiled_loop_agree(seed):
     found, cosines, _ = best(rows, q, lists, 7, blur=1e-4, compiled=True)
     np.testing.assert_array_equal(found, slow[0])
     np.testing.assert_array_equal(cosines, slow[1])
+
+
+def test_keys_and_vectors_that_cannot_be_searched_are_refused(rows):
+    bad = padded(rows[:100]).copy()
+    bad[70, 3] = np.nan
+    with pytest.raises(UsageError, match="NaN"):
+        IVF.build(np.arange(100), bad)
+    for keys in (np.arange(99), np.zeros(100, int), np.arange(100)[::-1]):
+        with pytest.raises((UsageError, ShapeError)):
+            IVF.build(keys, padded(rows[:100]))
+
+
+@pytest.mark.parametrize("n", [1, 2, 39, 41])
+def test_as_few_rows_as_one_are_coded(n, rows, monkeypatch):
+    monkeypatch.setattr(ivf, "FEW", 0)
+    index = IVF.build(np.arange(n) + 5, padded(rows[:n]))
+    many = np.repeat(rows[:1], 9, axis=0)
+    for found in [index.search(rows[0], 3), *index.search_many(many, 3)]:
+        assert found[0] == (5, pytest.approx(1.0))
+        assert len(found) == min(3, n)
+
+
+def test_batches_find_what_single_queries_find(index, rows):
+    q = queries(rows)
+    assert index.search_many(q, 10) == [index.search(one, 10) for one in q]
+
+
+def test_a_filter_that_cannot_be_written_to_is_not_compared_again(index, rows, monkeypatch):
+    made = []
+    real = Among.of
+    monkeypatch.setattr(Among, "of", lambda mask: made.append(mask) or real(mask))
+    monkeypatch.setattr(np, "array_equal", None)
+    mask = np.arange(N) < N - 10
+    mask.flags.writeable = False
+    for one in queries(rows, 5):
+        index.search(one, 3, mask)
+    assert len(made) == 1
+
+
+def test_a_filter_is_answered_exactly_where_looking_for_it_takes_longer(monkeypatch, rows):
+    monkeypatch.setattr(ivf, "FEW", 0)
+    index = IVF.build(np.arange(N), padded(rows))
+    exact = Flat(np.arange(N), padded(rows))
+    monkeypatch.setattr(Breadth, "cells", lambda breadth, count, share=1.0: index.base.codes.cells)
+    monkeypatch.setattr(type(index.base.codes), "near", None)
+    mask = np.arange(N) % 9 == 0
+    q = queries(rows, 5)
+    assert index.search_many(q, 7, mask) == exact.search_many(q, 7, mask)
+
+
+def test_breadth_is_measured_against_brute_force(rows):
+    q = queries(rows, 20)
+    near = breadth_of._nearest(rows, q, 30)
+    true = np.argsort(-(q @ rows.T), axis=1, kind="stable")[:, :30]
+    np.testing.assert_array_equal(np.sort(near, axis=1), np.sort(true, axis=1))

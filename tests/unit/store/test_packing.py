@@ -37,6 +37,7 @@ def test_features_come_back_as_half_precision():
     back = packing.unpack_local("x", *packing.pack_local(local))
     np.testing.assert_allclose(back.x[1:], x[1:], rtol=1e-3, atol=1e-4)
     assert back.x[0, 0] == 65504
+    np.testing.assert_array_equal(packing.as_kept(x), back.x)
     assert back.x.dtype == np.float32
     assert back.segment_of_step.tolist() == list(range(7))
 

@@ -10,7 +10,7 @@ import click
 import quintet
 from quintet.cli import options, output
 from quintet.cli.main import EXIT_WITH_ERRORS
-from quintet.cli.progress import progress
+from quintet.cli.progress import progress, spoken_aside
 from quintet.plain import plain
 
 if TYPE_CHECKING:
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 @click.option(
     "--workers",
     type=click.IntRange(1, 64),
-    help="Files in work at a time.  [default: one more than cores]",
+    help="Files in work at a time.  [default: one more than cores, of the cluster with --ray]",
 )
+@options.ray
 @options.as_json
 def command(
     paths: tuple[Path, ...],
@@ -38,6 +39,7 @@ def command(
     tags: tuple[str, ...],
     accept_missing: bool,
     workers: int | None,
+    ray: str | None,
     as_json: bool,
 ) -> None:
     """Index files and folders: what each one is, its segments, text and local features.
@@ -51,9 +53,14 @@ def command(
     quintet add ~/Media
     quintet add interview.mp4 scan.glb --tag exhibition
     """
-    with quintet.open(folder, create=True) as lib, progress(quiet=as_json) as tick:
+    with quintet.open(folder, create=True) as lib, progress(quiet=as_json) as tick, spoken_aside():
         report = lib.add(
-            paths, tags=tags, accept_missing=accept_missing, workers=workers, on_progress=tick
+            paths,
+            tags=tags,
+            accept_missing=accept_missing,
+            workers=workers,
+            ray=ray,
+            on_progress=tick,
         )
     if as_json:
         output.emit_json({"library": lib.folder, **plain(report)})

@@ -11,7 +11,7 @@ import quintet
 from quintet.cli import options, output
 from quintet.cli.commands.train import show_quality
 from quintet.cli.main import EXIT_WITH_ERRORS
-from quintet.cli.progress import progress
+from quintet.cli.progress import progress, spoken_aside
 
 if TYPE_CHECKING:
     from quintet.flows.compare import Compared
@@ -41,6 +41,12 @@ if TYPE_CHECKING:
 )
 @click.option("--labels", default="auto", show_default=True, help="As for quintet train.")
 @click.option("--level", type=int, help="As for quintet train.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    help="With --method: fits at a time, in processes of their own.  [default: 1]",
+)
+@options.ray
 @options.as_json
 def command(
     folder: Path | None,
@@ -49,6 +55,8 @@ def command(
     seeds: int | None,
     labels: str,
     level: int | None,
+    workers: int | None,
+    ray: str | None,
     as_json: bool,
 ) -> None:
     """Mean average precision over all results, each medium against all and against each other.
@@ -66,11 +74,19 @@ def command(
         raise click.UsageError("--under judges the active model, --method fits others; give one")
     if seeds and not methods:
         raise click.UsageError("--seeds goes with --method")
+    if (ray or workers) and not methods:
+        raise click.UsageError("--ray and --workers go with --method")
     with quintet.open(folder, create=False) as lib:
         if methods:
-            with progress(quiet=as_json) as tick:
+            with progress(quiet=as_json) as tick, spoken_aside():
                 found = lib.compare(
-                    methods, seeds=seeds or 1, labels=labels, level=level, on_progress=tick
+                    methods,
+                    seeds=seeds or 1,
+                    labels=labels,
+                    level=level,
+                    workers=workers or 1,
+                    ray=ray,
+                    on_progress=tick,
                 )
             raise SystemExit(_show_compared(found, as_json=as_json))
         quality = lib.evaluate(under=under, labels=labels, level=level)

@@ -20,8 +20,16 @@ from quintet.cli import output
     help="Use another encoder for a medium: a built-in one (quintet models --encoders) or "
     "pretrained:ID_OR_FOLDER, a Hugging Face or sentence-transformers model. Repeatable.",
 )
+@click.option(
+    "--index",
+    default="auto",
+    show_default=True,
+    metavar="INDEX",
+    help="Where vectors are searched: auto, here; or qdrant:http://HOST:6333, on a Qdrant server "
+    "(docs/outgrowing.md).",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-def command(folder: Path, encoders: tuple[str, ...], as_json: bool) -> None:
+def command(folder: Path, encoders: tuple[str, ...], index: str, as_json: bool) -> None:
     """Make a library in FOLDER (default: here), in the hidden folder .quintet.
 
     Nothing else in FOLDER is touched, now or later. Fill it with: quintet add FOLDER
@@ -30,7 +38,7 @@ def command(folder: Path, encoders: tuple[str, ...], as_json: bool) -> None:
     quintet init ~/Media
     quintet init ~/Media --encoder image=pretrained:./clip --encoder text=pretrained:./clip
     """
-    with quintet.create(folder, encoders=_pairs(encoders)) as lib:
+    with quintet.create(folder, encoders=_pairs(encoders), index=index) as lib:
         if as_json:
             output.emit_json({"library": lib.folder})
         else:

@@ -19,11 +19,17 @@ from quintet.plain import plain
     is_flag=True,
     help="Also decode and encode items again whose encoder has changed since.",
 )
+@click.option(
+    "--index",
+    metavar="INDEX",
+    help="Search vectors there from now on: auto, here; or qdrant:http://HOST:6333 "
+    "(docs/outgrowing.md).",
+)
 @options.as_json
-def command(folder: Path | None, features: bool, as_json: bool) -> None:
+def command(folder: Path | None, features: bool, index: str | None, as_json: bool) -> None:
     """Make the full-text and vector indexes again from the database, and check its checksums."""
     with quintet.open(folder, create=False) as lib, progress(quiet=as_json) as tick:
-        report = lib.rebuild(features=features, on_progress=tick)
+        report = lib.rebuild(features=features, index=index, on_progress=tick)
     if as_json:
         output.emit_json(report)
     else:

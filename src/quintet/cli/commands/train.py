@@ -9,7 +9,7 @@ import click
 
 import quintet
 from quintet.cli import options, output
-from quintet.cli.progress import progress
+from quintet.cli.progress import progress, spoken_aside
 
 if TYPE_CHECKING:
     from quintet.evaluate.retrieval import Table
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     help="After judging on held-out items, train again on all of them.",
 )
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1))
+@options.ray
 @options.as_json
 def command(
     params: tuple[str, ...],
@@ -47,6 +48,7 @@ def command(
     dry_run: bool,
     refit: bool,
     seed: int,
+    ray: str | None,
     as_json: bool,
 ) -> None:
     """Learn one space in which any of the five media finds any other.
@@ -71,7 +73,7 @@ def command(
             if as_json:
                 output.emit_json(chosen)
             return
-        with progress(quiet=as_json) as tick:
+        with progress(quiet=as_json) as tick, spoken_aside():
             report = lib.train(
                 method,
                 labels=labels,
@@ -79,6 +81,7 @@ def command(
                 params=options.pairs(params),
                 refit=refit,
                 seed=seed,
+                ray=ray,
                 on_progress=tick,
                 on_note=output.warn,
             )

@@ -32,7 +32,8 @@ ABOUT = (
     "texts, 1 000 sounds, 500 videos and shapes in 20 classes; 49 × 512, t × 300, 20 × 128, "
     "20 × 4096 and 47 × 100 features in the files that the code of DFCL reads, with the lists of "
     "its evaluation (test_img.txt …) beside them. The first fifth of every class in the test lists "
-    "is for choosing. MAP over all results, each medium against all."
+    "is for choosing. MAP over all results, each medium against all, "
+    "itself left out (the authors' evalMAP.m counts a query as its own first result)."
 )
 
 

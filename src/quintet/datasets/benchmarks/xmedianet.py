@@ -41,7 +41,8 @@ ABOUT = (
     "Peng, Huang & Zhao, TCSVT 2018; on application to its authors, research use. 40 000 images "
     "and texts in pairs, 10 000 videos and sounds, 2 000 shapes in 200 classes; 49 × 512, t × 300, "
     "t × 4096, t × 128 and 47 × 100 features in the files that the code of DFCL reads, with the "
-    "lists of its evaluation beside them. MAP over all results, each medium against all."
+    "lists of its evaluation beside them. MAP over all results, each medium against all, "
+    "itself left out (the authors' evalMAP.m counts a query as its own first result)."
 )
 
 

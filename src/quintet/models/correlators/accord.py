@@ -50,15 +50,15 @@ class Accord(PooledMethod):
     of them (parts). Of each summary's principal components a linear and a Gaussian-kernel logistic
     regression tell the class, as regularised as held-out folds like best. They are weighed so that
     held-out rows are most likely under their mean, which is then sharpened in the same way. Rows
-    without label shape components and kinds and are landmarks of the kernel.
-
-    Pairs are joined by canonical correlation of the components but those of parts. With labels
-    and pairs a row is ``[sqrt(1 - s) class part, sqrt(s) pair part]``.
+    without label shape components and kinds and are landmarks of the kernel. Pairs are joined by
+    canonical correlation of the components but those of parts. With labels and pairs a row is
+    ``[sqrt(1 - s) class part, sqrt(s) pair part]``.
 
     Source:
-        Ours. Posteriors as the common space: Rasiwasia et al. 2010 (semantic matching). Kernel by
-        landmarks: Williams & Seeger 2001. Random features: Rahimi & Recht 2007. Pairs:
-        ``maths/canonical.py``.
+        Posteriors as space: Rasiwasia et al. 2010, ACM Multimedia (semantic matching); kernel by
+        landmarks: Williams & Seeger 2001, NIPS; random features: Rahimi & Recht 2007, NIPS.
+    Ours:
+        The rest, for any number of media; pairs by ``maths/canonical.py``.
     Tried:
         On validation data, with levelling 0, .25, .5, 1: wikipedia image→text .332 .330 .313 .260;
         fivemedia mean .794 .795 .795 .777 (DFCL .705); the demonstration's .764 .767 .772 .754.

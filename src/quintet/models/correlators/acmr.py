@@ -36,18 +36,19 @@ class ACMR(DeepMethod):
     point media cannot be told apart in a space that still tells classes.
 
     Source:
-        Wang, Yang, Xu, Hanjalic & Shen 2017, "Adversarial cross-modal retrieval", eq. 1 (judge),
-        2 (label prediction), 3-6 (structure preservation), 8-10 (the minimax game).
+        Wang, Yang, Xu, Hanjalic & Shen 2017, "Adversarial cross-modal retrieval", ACM Multimedia,
+        eq. 1 (judge), 2 (label prediction), 3-6 (structure preservation), 8-10 (the minimax game).
     Ours:
-        The judge has one output a medium instead of one for two. He also pays for judging steeply
-        (Mescheder et al. 2018, R1): without that towers and judge chase each other round, and in
-        measurements media were told apart more easily after the game than without one. z has unit
-        length, so that the hinge has a scale and the judge cannot be beaten by long rows. Every
-        row of the other medium with a known class is a positive or a negative, so that both
-        directions are one sum, of squared distances; the paper draws triplets and sums distances.
-        The towers are perceptrons over the mean of the local features, and they take one step a
-        batch, as the judge does, where the paper gives them several. Rows without label meet the
-        judge alone. AdamW with the rate going down along half a cosine; dropout.
+        Made for two media; of more, L_imi is the mean over every two, and the judge has one output
+        a medium. He also pays for judging steeply (Mescheder et al. 2018, R1): without that towers
+        and judge chase each other round, and in measurements media were told apart more easily
+        after the game than without one. z has unit length, so that the hinge has a scale and the
+        judge cannot be beaten by long rows. Every row of the other medium with a known class is a
+        positive or a negative, so that both directions are one sum, of squared distances; the paper
+        draws triplets and sums distances. The towers are perceptrons over the mean of the local
+        features, and they take one step a batch, as the judge does, where the paper gives them
+        several. Rows without label meet the judge alone. AdamW with the rate going down along half
+        a cosine; dropout.
 
     Attributes:
         hidden: width of a tower's hidden layer.

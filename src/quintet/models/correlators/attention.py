@@ -46,16 +46,17 @@ class Attention(DeepMethod):
 
     Source:
         Wu, Wang, Song & Huang 2019, "Learning fragment self-attention embeddings for image-text
-        matching" (SAEM), section 3; Wang, Zhou, Wen, Liu & Lin 2017, "Deep metric learning with
-        angular loss", eqs. 7 and 8; Vaswani et al. 2017, eq. 1.
+        matching" (SAEM), ACM Multimedia, section 3; Wang, Zhou, Wen, Liu & Lin 2017, "Deep metric
+        learning with angular loss", ICCV, eqs. 7 and 8; Vaswani et al. 2017, "Attention is all you
+        need", NIPS, eq. 1.
     Ours:
         One encoder for all media, while SAEM has one for regions and BERT with convolutions for
-        words. A row is encoded by itself, so that it can be indexed. Local features of our
-        encoders instead of detected regions and word pieces; places are sines of the share of the
-        row that lies before a step. Pre-norm blocks with GELU. More than two media: the mean loss
-        of every two. Rows of one object are never negatives, nor with ``classes`` those of one
-        class; without pairs the classes are the objects. AdamW with the rate going down along
-        half a cosine; dropout.
+        words. A row is encoded by itself, so that it can be indexed. Local features of our encoders
+        instead of detected regions and word pieces; places are sines of the share of the row that
+        lies before a step. Pre-norm blocks with GELU. Made for two media; of more, the mean loss of
+        every two. Rows of one object are never negatives, nor with ``classes`` those of one class;
+        without pairs the classes are the objects. AdamW with the rate going down along half a
+        cosine; dropout.
 
     Attributes:
         width: of a fragment in the encoder, a multiple of ``heads``; blocks: how many follow.

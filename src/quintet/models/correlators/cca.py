@@ -22,13 +22,18 @@ class CCA(PooledMethod):
     views that hold each object. Of two aligned views these are the directions of Hotelling 1936.
 
     Source:
-        Hotelling 1936; Kettenring 1971 and Carroll 1968 (MAXVAR, many views).
+        Hotelling 1936, "Relations between two sets of variates", Biometrika 28: of two views,
+        ``max_(a,b) corr(X a, Y b)``. Kettenring 1971, "Canonical analysis of several sets of
+        variables", Biometrika 58, and Carroll 1968 (MAXVAR, many views):
+        ``min_(G,W) sum_m |G - X_m W_m|_F^2 with G'G = I``, where G are the leading eigenvectors of
+        ``sum_m X_m (X_m' X_m)^-1 X_m'``.
     Ours:
-        An object is a pair number when two views share one, else a class; several rows of a view
-        may belong to one object (each row weighs 1 / their number), and a view may lack objects
-        (D). With ``weighted`` directions count by their squared correlation, so that chance ones
-        count little in the cosine; without it they are the canonical variates themselves. Rows
-        that belong to no object are left out.
+        Hotelling has two media; any number by MAXVAR, here with a ridge, weights w and D. An object
+        is a pair number when two views share one, else a class; several rows of a view may belong
+        to one object (each row weighs 1 / their number), and a view may lack objects (D). With
+        ``weighted`` directions count by their squared correlation, so that chance ones count little
+        in the cosine; without it they are the canonical variates themselves. Rows that belong to no
+        object are left out.
 
     Attributes:
         k: width of the common space, at most; fewer when the views share fewer directions.

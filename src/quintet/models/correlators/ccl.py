@@ -29,13 +29,19 @@ class CCL(DeepMethod):
 
     Source:
         Peng, Qi, Huang & Yuan 2018, "CCL: Cross-modal correlation learning with multigrained fusion
-        by hierarchical network", IEEE Transactions on Multimedia 20(2).
+        by hierarchical network", IEEE Transactions on Multimedia 20(2):405-420. Fusion of both
+        grains: its first learning stage. Its second stage, multi-task learning, has
+        ``L_intra = - mean log softmax(W z)_y`` and
+        ``L_inter = sum_same |z_i - z_j|^2 + sum_other max(0, margin - |z_i - z_j|)^2`` (so in the
+        code that its authors published, margin 1).
     Ours:
         Perceptron and LSTM towers trained together from the start, where the paper first trains
         stacked autoencoders and restricted Boltzmann machines for each grain and then the fusion.
-        Any number of media, every two of them in the second task; nothing needs to be paired. z has
-        length 1. One classifier for all media. AdamW with the rate going down along half a cosine.
-        Rows without label are left out.
+        Made for two media; any number here, every two of them in the second task, and nothing needs
+        to be paired. The hinge of L_inter is of the squared distance, and pairs of one class and of
+        two weigh the same. z has length 1, both tasks read it, and one classifier serves all media,
+        where the published code has a layer for each task and a classifier for each medium. AdamW
+        with the rate going down along half a cosine. Rows without label are left out.
 
     Attributes:
         coarse, fine_parts: switches of the two grains, at least one is on.

@@ -34,16 +34,17 @@ class CFA(PooledMethod):
 
     Source:
         Li, Dimitrova, Li & Sethi 2003, "Multimedia content processing through cross-modal
-        association", section 3.2.
+        association", ACM Multimedia, section 3.2 (cross-modal factor analysis):
+        ``min_(A,B) |X A - Y B|_F^2 with A'A = B'B = I``, solved by ``X'Y = A D B'``.
     Ours:
-        Of fewer directions than features the paper keeps those of the largest singular values,
-        which raise ``tr(A' X' Y B)``, the part of the objective that depends on A and B when both
-        are square; so it is here. Of several media the sum of ``tr(A_m' C_ml A_l)`` over all
-        pairs is raised, with ``A_m' A_m = I`` for each: from the leading eigenvectors of the
-        block matrix of all C_ml, one medium after the other is set to the polar factor of
-        ``sum_l C_ml A_l`` (its best answer to the others). Of two media that start is the answer
-        already. C_ml is the covariance of the mean rows of the objects that m and l share, where
-        an object is a pair number when two views share one, else a class.
+        Made for two media, here any number. Of fewer directions than features the paper keeps those
+        of the largest singular values, which raise ``tr(A' X' Y B)``, the part of the objective
+        that depends on A and B when both are square; so it is here. Of more than two media the sum
+        of ``tr(A_m' C_ml A_l)`` over all pairs is raised, with ``A_m' A_m = I`` for each: from the
+        leading eigenvectors of the block matrix of all C_ml, one medium after the other is set to
+        the polar factor of ``sum_l C_ml A_l`` (its best answer to the others). Of two media that
+        start is the answer already. C_ml is the covariance of the mean rows of the objects that m
+        and l share, where an object is a pair number when two views share one, else a class.
 
     Attributes:
         k: width of the common space, at most; fewer when the media share fewer directions or a

@@ -41,18 +41,23 @@ class CMDN(DeepMethod):
 
     Source:
         Peng, Huang & Qi 2016, "Cross-media shared representation by hierarchical learning with
-        multiple deep networks": separate representations, then a hierarchy of two levels.
+        multiple deep networks", IJCAI, 3846-3853. First stage, separate representation:
+        ``|x_m - D_m(u_m)|^2`` stands for its stacked autoencoders (intra-media), J(x) for its
+        multimodal deep belief network (inter-media). Second stage, shared representation: J(h_1)
+        stands for its joint restricted Boltzmann machine, J(h_2) for its stacked bimodal
+        autoencoders, whose form ``sum_m |a_m - g_m(s)|^2`` is that of Ngiam et al. 2011,
+        "Multimodal deep learning", ICML.
     Ours:
         The paper pretrains stacked autoencoders (intra-media) and a multimodal deep belief network
         (inter-media), layer by layer, combines them in a joint restricted Boltzmann machine and
         stacks bimodal autoencoders above. Here all of these are autoencoders, without Boltzmann
         machines, and the stages are two players of one game that move in turn, batch by batch:
         ``separate`` lowers L_1, ``shared`` lowers L_2, and no gradient passes from the second to
-        the first. Two media become any number through the mean code s, which also stands for rows
-        that have no partner. J and the weights of its terms are our reading of the paper's design,
-        not its equations; errors are means over features. An encoder has one hidden layer. Objects
-        are pair numbers when two views share one, else classes; labels are used where there are
-        any. AdamW, the rate going down along half a cosine; dropout.
+        the first. Made for two media, here any number through the mean code s, which also stands
+        for rows that have no partner. J and the weights of its terms are our reading of the paper's
+        design, not its equations; errors are means over features. An encoder has one hidden layer.
+        Objects are pair numbers when two views share one, else classes; labels are used where there
+        are any. AdamW, the rate going down along half a cosine; dropout.
 
     Attributes:
         width: of the codes u, v and of the levels but the last, which is ``k`` wide.

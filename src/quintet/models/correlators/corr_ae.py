@@ -34,17 +34,19 @@ class CorrAE(DeepMethod):
     g_y(f_x(x))|^2``; in Corr-Full-AE (``"both"``) it rebuilds both.
 
     Source:
-        Feng, Wang & Li 2014, "Cross-modal retrieval with correspondence autoencoder", section 3
-        (Corr-AE, Corr-Cross-AE, Corr-Full-AE).
+        Feng, Wang & Li 2014, "Cross-modal retrieval with correspondence autoencoder", ACM
+        Multimedia, 7-16, section 3: Corr-AE ``L = (1 - alpha) (L_I + L_T) + alpha L_C`` with
+        ``L_C = |f_x(x) - f_y(y)|^2``; Corr-Cross-AE and Corr-Full-AE change what L_I and L_T
+        rebuild.
     Ours:
         Errors are means over features and codes, so that ``alpha`` means the same for every width.
         The paper trains two stacked restricted Boltzmann machines below the autoencoder, layer by
         layer; here encoder and decoder have one hidden layer each, trained end to end with dropout
-        of the input (rebuilding the clean row). More than two media: the mean over every two.
-        Objects are pair numbers when two views share one, else classes; then a pair is any two
+        of the input (rebuilding the clean row). Made for two media; of more, the mean over every
+        two. Objects are pair numbers when two views share one, else classes; then a pair is any two
         rows of a class. The cross variant is the default, for it does best on validation data.
-        Codes pass through tanh. In Corr-Full-AE each medium has one decoder for both kinds of
-        code. AdamW, the rate going down along half a cosine.
+        Codes pass through tanh. In Corr-Full-AE each medium has one decoder for both kinds of code.
+        AdamW, the rate going down along half a cosine.
 
     Attributes:
         hidden: width of the hidden layers.

@@ -36,14 +36,15 @@ class DCCA(DeepMethod):
     directions of the common space.
 
     Source:
-        Andrew et al. 2013, "Deep canonical correlation analysis", section 3, eq. 10 and 11; large
-        batches: Wang et al. 2015, "Unsupervised learning of acoustic features via deep CCA".
+        Andrew et al. 2013, "Deep canonical correlation analysis", ICML, section 3, eq. 10 and 11;
+        large batches: Wang et al. 2015, "Unsupervised learning of acoustic features via deep
+        canonical correlation analysis", ICASSP.
     Ours:
         T is built with Cholesky factors instead of square roots, which has the same singular
         values. Stochastic AdamW over batches of ``rows`` objects, the rate going down along half a
-        cosine, instead of L-BFGS over all rows; dropout instead of pretraining by denoising. Any
-        number of media: the mean over every two of them, and MAXVAR (``maths/canonical.py``) as
-        the linear step, with directions weighted by their squared correlation. Objects are pair
+        cosine, instead of L-BFGS over all rows; dropout instead of pretraining by denoising. Made
+        for two media; of more, the mean over every two of them, and MAXVAR (``maths/canonical.py``)
+        as the linear step, with directions weighted by their squared correlation. Objects are pair
         numbers when two views share one, else classes. ``k`` is cut to ``outputs``.
 
     Attributes:

@@ -26,8 +26,11 @@ class DeepSM(DeepMethod):
     space is the simplex of class probabilities: ``z = p_m(. | x)``. Media meet only in the classes.
 
     Source:
-        Wei et al. 2017, "Cross-modal retrieval with CNN visual features: a new baseline" (deep
-        semantic matching); Rasiwasia et al. 2010 (semantic matching).
+        Wei et al. 2017, "Cross-modal retrieval with CNN visual features: a new baseline", IEEE
+        Transactions on Cybernetics 47(2):449-460 (deep semantic matching):
+        ``L_m = - mean log softmax(F_m(x))_y``. Rasiwasia et al. 2010, "A new approach to
+        cross-modal multimedia retrieval", ACM Multimedia (semantic matching): the space of
+        posteriors ``z_c = P(c | x) = exp(w_c'x) / sum_i exp(w_i'x)``.
     Ours:
         Each medium has a perceptron over the mean of its local features, where the paper fine-tunes
         AlexNet for images and trains three full layers for texts; the paper has two media, the

@@ -33,15 +33,22 @@ class DFCL(DeepMethod):
 
     Source:
         Zhuo, Qi & Peng 2019, "Cross-media deep fine-grained correlation learning", Journal of
-        Software 30(4):884-895; class probabilities as in the code its authors published.
+        Software 30(4):884-895: ``L = L_ce + L_triplet + L_mmd``. In the form that is used here,
+        ``L_ce = - mean log softmax(W z)_y``,
+        ``L_triplet = mean max(0, margin + |z - v_y|^2 - |z - v_c|^2)`` for word vectors v and other
+        classes c, and ``L_mmd = mean_(m<l) |mean phi(z_m) - mean phi(z_l)|^2`` in the RKHS of phi.
+        Class probabilities are compared as in the code its authors published.
     Ours:
-        z and word vectors have length 1 and classes are told by their cosine times ``sharpness``.
-        Rows without label count for the MMD alone. Wide inputs are projected to ``width`` first.
-        Every batch holds ``rows`` rows of each medium, classes evenly. AdamW with the rate going
-        down along half a cosine; ``dropout`` of features, mean and inner layer. The paper's 25
-        epochs at 1e-4 are too few updates for a few hundred items, so with ``lr`` and ``updates``
-        left at None a small collection gets MIN_UPDATES updates at SMALL_LR (``nets/deep.py``);
-        from ENOUGH_UPDATES on they are the paper's.
+        Any number of media. The published code pools the states by attention, has a classifier for
+        each medium, takes one other class at random, inner products with margin .5, and .01 of the
+        sum of all MMD; here the mean, one classifier, all other classes, squared distances, and the
+        mean MMD. z and word vectors have length 1 and classes are told by their cosine times
+        ``sharpness``. Rows without label count for the MMD alone. Wide inputs are projected to
+        ``width`` first. Every batch holds ``rows`` rows of each medium, classes evenly. AdamW with
+        the rate going down along half a cosine; ``dropout`` of features, mean and inner layer. The
+        paper's 25 epochs at 1e-4 are too few updates for a few hundred items, so with ``lr`` and
+        ``updates`` left at None a small collection gets MIN_UPDATES updates at SMALL_LR
+        (``nets/deep.py``); from ENOUGH_UPDATES on they are the paper's.
     Tried:
         On validation data of fivemedia, mean of two seeds: compared by z .711, by classes .717; two
         fully connected layers .717 and .724; attention over the states instead of their mean .706;

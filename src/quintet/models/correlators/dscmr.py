@@ -30,14 +30,14 @@ class DSCMR(DeepMethod):
         J_3 = mean |z_m - z_l|^2 of rows of two media that show one object
 
     Source:
-        Zhen, Hu, Wang & Peng 2019, "Deep supervised cross-modal retrieval", eq. 2-8.
+        Zhen, Hu, Wang & Peng 2019, "Deep supervised cross-modal retrieval", CVPR, eq. 2-8.
     Ours:
-        Any number of media: J_2 and J_3 over every two. Rows of two media show one object when they
-        share a pair, else when they are of one class. The paper's G is half a cosine; here it is
-        scaled further, so that near rows can be told from far ones. J_1 and J_3 are means of
-        squared lengths, where the paper takes Frobenius norms. Towers are perceptrons over the mean
-        of the local features that share no layer; the paper's share their last one. AdamW with the
-        rate going down along half a cosine; dropout.
+        Made for two media; any number here, J_2 and J_3 over every two. Rows of two media show one
+        object when they share a pair, else when they are of one class. The paper's G is half a
+        cosine; here it is scaled further, so that near rows can be told from far ones. J_1 and J_3
+        are means of squared lengths, where the paper takes Frobenius norms. Towers are perceptrons
+        over the mean of the local features that share no layer; the paper's share their last one.
+        AdamW with the rate going down along half a cosine; dropout.
 
     Attributes:
         hidden: width of the hidden layer.

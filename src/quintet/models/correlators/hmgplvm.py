@@ -44,16 +44,19 @@ class HmGPLVM(PooledMethod):
 
     Source:
         Song, Wang, Huang & Tian 2017, "Multimodal Gaussian process latent variable models with
-        harmonization" (trace form), and 2021, "Harmonized multimodal learning with Gaussian
-        process latent variable models", with the similarity prior of their published code.
+        harmonization", ICCV (trace form, ``sum_m tr(K_m^-1 S)``), and 2021, "Harmonized multimodal
+        learning with Gaussian process latent variable models", IEEE TPAMI 43(3):858-872, with the
+        similarity prior of their published code. The likelihood is that of Lawrence 2005,
+        "Probabilistic non-linear principal component analysis with Gaussian process latent variable
+        models", JMLR 6: ``- log p(Y | X) = (d log|K| + tr(K^-1 Y Y')) / 2 + const``.
     Ours:
         Terms are means over values, rows and pairs of points instead of sums. Each update draws
-        ``batch`` rows of every medium and takes their exact likelihood (Yao et al. 2011) instead
-        of inducing points, by Adam instead of scaled conjugate gradients. The paper searches the
-        point of a new row by descent; here a sparse Gaussian process (Williams & Seeger 2001,
-        with ``landmarks`` rows) is fitted from features to points. Any number of media; rows
-        without partner have points of their own, which only classes tie to the others. The start
-        is linear canonical correlation (MAXVAR). Points are centred and compared by cosine.
+        ``batch`` rows of every medium and takes their exact likelihood (Yao et al. 2011) instead of
+        inducing points, by Adam instead of scaled conjugate gradients. The paper searches the point
+        of a new row by descent; here a sparse Gaussian process (Williams & Seeger 2001, with
+        ``landmarks`` rows) is fitted from features to points. Any number of media; rows without
+        partner have points of their own, which only classes tie to the others. The start is linear
+        canonical correlation (MAXVAR). Points are centred and compared by cosine.
 
     Attributes:
         k: dimensions of the latent points, at most; fewer when the media share fewer directions.

@@ -19,6 +19,17 @@ __all__ = ["Identity"]
 class Identity:
     """Mean of the local features, scaled to unit length; for encoders of one joint space.
 
+    Nothing is learnt: ``z = mean_t x_t / |mean_t x_t|``.
+
+    Source:
+        Radford et al. 2021, "Learning transferable visual models from natural language
+        supervision", ICML, figure 3: encoders f and g of one space are compared by
+        ``f(x)'g(y) / (|f(x)| |g(y)|)``.
+    Ours:
+        The mean over local features, where theirs are pooled within the encoder. Made for two
+        media; any number here, as long as their encoders share the space, of which only the width
+        is seen.
+
     Attributes:
         d_: modality to the width of its features; the same for all.
 

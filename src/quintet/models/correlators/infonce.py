@@ -35,13 +35,14 @@ class InfoNCE(DeepMethod):
 
     Source:
         van den Oord et al. 2018, "Representation learning with contrastive predictive coding",
-        eq. 4; Radford et al. 2021, "Learning transferable visual models from natural language
-        supervision", figure 3 (symmetric form, temperature from 0.07, cap of 100).
+        arXiv 1807.03748, eq. 4; Radford et al. 2021, "Learning transferable visual models from
+        natural language supervision", ICML, figure 3 (symmetric form, temperature from 0.07, cap of
+        100).
     Ours:
         The towers are perceptrons over the mean of the local steps instead of a ResNet and a
-        Transformer. More than two media: the mean loss of every two. Several rows of one object
-        in a batch are all right answers: the target is spread evenly over them (as the outer sum
-        of Khosla et al. 2020, eq. 2), and with ``classes`` so are rows of one class. Without
+        Transformer. Made for two media; of more, the mean loss of every two. Several rows of one
+        object in a batch are all right answers: the target is spread evenly over them (as the outer
+        sum of Khosla et al. 2020, eq. 2), and with ``classes`` so are rows of one class. Without
         pairs, the classes are the objects. AdamW with the rate going down along half a cosine;
         dropout; hundreds of rows in a batch instead of 32 768.
 

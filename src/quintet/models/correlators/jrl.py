@@ -36,16 +36,20 @@ class JRL(VotingMethod):
 
     Source:
         Zhai, Peng & Xiao 2014, "Learning cross-media joint representation with sparse and
-        semisupervised regularization", with the details of the authors' published code.
+        semisupervised regularization", IEEE TCSVT 24(6):965-978, with the
+        parameters named in the authors' code: ``min_P sum_(m<l) sigma |X_m P_m - X_l P_l|_F^2 +
+        sum_m (miu |X_m P_m - Y_m|_F^2 + lambda tr(P_m' X_m' L_m X_m P_m) + gamma |P_m|_2,1)``,
+        where the first term is over matching rows, the second over labelled ones, the third over
+        all.
     Ours:
         Any number of media, all pairs of them matched: rows of one pair number where two media
-        share one, else rows of one class, at most 64 a number or class. Terms are means instead
-        of sums, so that large media do not outweigh small ones; the weights are ours for that
-        reason. The Laplacian is normalised, its similarities 0 or 1. The start is the ridge
-        solution instead of chance. The paper compares two rows by the inner product of their
-        votes, here it is the cosine; votes go by distances between unit rows, and never more
-        voters are heard than a class has labelled rows on average. Only rows that fit sees take
-        part in the graph. A medium without label and without matching row is not fitted.
+        share one, else rows of one class, at most 64 a number or class. Terms are means instead of
+        sums, so that large media do not outweigh small ones; the weights are ours for that reason.
+        The Laplacian is normalised, its similarities 0 or 1. The start is the ridge solution
+        instead of chance. The paper compares two rows by the inner product of their votes, here it
+        is the cosine; votes go by distances between unit rows, and never more voters are heard than
+        a class has labelled rows on average. Only rows that fit sees take part in the graph. A
+        medium without label and without matching row is not fitted.
 
     Attributes:
         sparse: weight of the 2,1-norm; more leaves fewer features in use.

@@ -37,15 +37,18 @@ class KCCA(PooledMethod):
     same problem.
 
     Source:
-        Hardoon, Szedmak & Shawe-Taylor 2004, section 4 (kernel, regularisation); Williams &
-        Seeger 2001 (landmarks, Nystrom); Zhang et al. 2007 (chi-squared kernel and its width).
+        Hardoon, Szedmak & Shawe-Taylor 2004, "Canonical correlation analysis: an overview with
+        application to learning methods", Neural Computation 16(12), section 4 (kernel,
+        regularisation): ``max a' K L b with a' (K^2 + r K) a = b' (L^2 + r L) b = 1``. Williams &
+        Seeger 2001, "Using the Nystrom method to speed up kernel machines", NIPS (landmarks):
+        ``K = K_nl C^-1 K_ln``, nearly. Zhang et al. 2007, "Local features and kernels for
+        classification of texture and object categories", IJCV 73 (chi-squared kernel, its width).
     Ours:
-        Hardoon et al. raise ``a' K L b`` with either constraint equal to 1, which has the same
-        solutions at r = 0; |K a + L b| is the form for any number of media (MAXVAR), with rows of
-        one object and directions weighted by their squared correlation as in ``cca``. Landmarks
-        drawn by the seed take the place of Gram-Schmidt on the kernel matrices. ``rbf`` compares
-        standardised features; ``chi2`` features as they came, from the smallest of each feature
-        if that is negative, because it needs frequencies.
+        Made for two media; |K a + L b|, which has the same solutions at r = 0, is the form for any
+        number (MAXVAR), with rows of one object and directions weighted by their squared
+        correlation as in ``cca``. Landmarks drawn by the seed take the place of Gram-Schmidt on the
+        kernel matrices. ``rbf`` compares standardised features; ``chi2`` features as they came,
+        from the smallest of each feature if that is negative, because it needs frequencies.
 
     Attributes:
         k: width of the common space, at most; fewer when the media share fewer directions.

@@ -32,14 +32,16 @@ class LGCFL(PooledMethod):
 
     Source:
         Kang, Xiang, Liao, Xu & Pan 2015, "Learning consistent feature representation for
-        cross-modal multimedia retrieval": bases learnt jointly from classes without pairs, and
-        the group prior for block based features.
+        cross-modal multimedia retrieval", IEEE Transactions on Multimedia 17(3):370-381: bases
+        learnt jointly from classes without pairs, in the form used here
+        ``min_U sum_m |X_m U_m - Y_m|_F^2``, and the prior for block based features,
+        ``sum_g |U_m,g|_F``.
     Ours:
         Written from the paper's description, not its equations: the form and the weights of the
         term that joins the media, means instead of sums, and the reweighting are ours. Blocks are
-        ``block`` neighbouring features whatever the encoder, while the paper knows the cells of
-        its descriptors; with ``block=1`` the norm is the 2,1-norm. Any number of media, all pairs
-        of them joined. A medium without a label is not fitted.
+        ``block`` neighbouring features whatever the encoder, while the paper knows the cells of its
+        descriptors; with ``block=1`` the norm is the 2,1-norm. Made for two media; any number here,
+        all pairs of them joined. A medium without a label is not fitted.
 
     Attributes:
         sparse: weight of the group norm; more leaves fewer blocks in use.

@@ -50,19 +50,20 @@ class S2UPG(VotingMethod):
 
     Source:
         Peng, Zhai, Zhao & Huang 2016, "Semi-supervised cross-media feature learning with unified
-        patch graph regularization", with the details of the authors' published code (one
-        projection for the items and the patches of a medium, the centring). The hypergraph's
-        Laplacian is that of Zhou, Huang & Schölkopf 2006.
+        patch graph regularization", IEEE TCSVT 26(3):583-596, with the details of the authors'
+        published code (one projection for the items and the patches of a medium, the centring):
+        ``min_P sum_m (miu |H (X_m P_m - Y_m)|_F^2 + gamma |P_m|_2,1) + sigma tr((XP)' L (XP))``.
+        Zhou, Huang & Schölkopf 2006, "Learning with hypergraphs", NIPS, section 3:
+        ``L = I - D_v^-1/2 H W D_e^-1 H' D_v^-1/2`` (their H is the incidence).
     Ours:
         Any number of media. A patch is the mean of a run of local steps; the runs divide a row
-        evenly, and a row of one step has none. Patches of a row together weigh as much as the
-        row in ``fit_m``, and means replace sums, so the weights are ours. Projections start at
-        the ridge solution without graph instead of chance. The paper adds the votes of patches
-        to those of items when it compares; patches only teach here, as a row is the mean of its
-        steps and the sum gained nothing on validation data. Votes are compared by cosine, go by
-        distances between unit rows, and never more voters are heard than a class has labelled
-        items on average. Only rows that fit sees are vertices. A medium without label is not
-        fitted.
+        evenly, and a row of one step has none. Patches of a row together weigh as much as the row
+        in ``fit_m``, and means replace sums, so the weights are ours. Projections start at the
+        ridge solution without graph instead of chance. The paper adds the votes of patches to those
+        of items when it compares; patches only teach here, as a row is the mean of its steps and
+        the sum gained nothing on validation data. Votes are compared by cosine, go by distances
+        between unit rows, and never more voters are heard than a class has labelled items on
+        average. Only rows that fit sees are vertices. A medium without label is not fitted.
 
     Attributes:
         sparse: weight of the 2,1-norm; more leaves fewer features in use.

@@ -31,17 +31,21 @@ class SDML(DeepMethod):
     A further medium is one more such network: the others need no new training.
 
     Source:
-        Hu, Zhen, Peng & Liu 2019, "Scalable deep multimodal learning for cross-modal retrieval"
-        (predefined common subspace, deep supervised autoencoders, media trained apart).
+        Hu, Zhen, Peng & Liu 2019, "Scalable deep multimodal learning for cross-modal retrieval",
+        SIGIR, 635-644: predefined common subspace, ``P'P = I``; deep supervised autoencoders, media
+        trained apart. The authors' published code lowers
+        ``alpha mean |G(F(x)) - x| + (1 - alpha) mean |P'F(x) - y|``, y one-hot.
     Ours:
-        The paper compares ``P'F_m(x)`` with the one-hot class; here F_m(x) itself is compared with
-        P_y, which also keeps rows from what no class uses. Squared errors of the reconstruction
-        are divided by the width d, so that ``alpha`` means the same for all media. With fewer than
-        c dimensions columns cannot be orthonormal: then the rows of P are, and its columns are
-        made unit vectors. The encoder is a perceptron over the mean of the local features, the
-        decoder its mirror image. Rows without label count for the reconstruction, of values
-        that were not dropped. AdamW with the rate going down along half a cosine; dropout of
-        features and hidden values; every batch draws classes evenly.
+        The paper has any number of media, and so it is here. ``alpha`` is the share of the classes,
+        not of the reconstruction, and lengths are squared. The paper compares ``P'F_m(x)`` with the
+        one-hot class; here F_m(x) itself is compared with P_y, which also keeps rows from what no
+        class uses. Squared errors of the reconstruction are divided by the width d, so that
+        ``alpha`` means the same for all media. With fewer than c dimensions columns cannot be
+        orthonormal: then the rows of P are, and its columns are made unit vectors. The encoder is a
+        perceptron over the mean of the local features, the decoder its mirror image. Rows without
+        label count for the reconstruction, of values that were not dropped. AdamW with the rate
+        going down along half a cosine; dropout of features and hidden values; every batch draws
+        classes evenly.
 
     Attributes:
         hidden: width of the hidden layer of encoder and decoder.

@@ -34,11 +34,11 @@ class VSE(DeepMethod):
 
     Source:
         Faghri, Fleet, Kiros & Fidler 2018, "VSE++: improving visual-semantic embeddings with hard
-        negatives", eqs. 4 to 6; margin 0.2.
+        negatives", BMVC, eqs. 4 to 6; margin 0.2.
     Ours:
         The media are read by a perceptron over the mean of the local steps instead of a CNN, the
-        text by an LSTM whose states are averaged instead of a GRU's last state. More than two
-        media: the mean loss of every two. Rows of one object are never negatives of each other,
+        text by an LSTM whose states are averaged instead of a GRU's last state. Made for two media;
+        of more, the mean loss of every two. Rows of one object are never negatives of each other,
         nor with ``classes`` those of one class; without pairs the classes are the objects. The
         warm-up takes the mean over the violated hinges, which keeps Adam's scale. AdamW with the
         rate going down along half a cosine; dropout.

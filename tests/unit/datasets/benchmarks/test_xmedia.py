@@ -29,9 +29,9 @@ def write(folder: Path, file: str, split: str, **variables: np.ndarray) -> None:
     savemat(folder / file.format(split=split), variables)
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "xmedia"
+def lay_out(root: Path) -> Path:
+    """The folder of the data set below a root, with every file it has."""
+    made = root / "xmedia"
     made.mkdir()
     for short, file, variable, d in FILES.values():
         for split in ("train", "test"):
@@ -41,6 +41,11 @@ def folder(tmp_path: Path) -> Path:
         lines = [f"{'2_bird' if c else '1_ant'}\\{n}.x {c}\n" for n, c in enumerate(TEST)]
         (made / f"test_{short}.txt").write_text("".join(lines), "utf-8")
     return made
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return lay_out(tmp_path)
 
 
 def test_every_medium_has_its_rows_labels_and_classes(folder: Path) -> None:

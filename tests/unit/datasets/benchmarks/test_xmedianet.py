@@ -25,9 +25,9 @@ def row(number: int, d: int) -> np.ndarray:
     return np.full((1, STEPS, d), number, dtype=np.float32)
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "xmedianet"
+def lay_out(root: Path) -> Path:
+    """The folder of the data set below a root, with every file it has."""
+    made = root / "xmedianet"
     made.mkdir()
     for modality, (_, variable, short, d) in TRAIN.items():
         parts = PARTS.get(modality, 1)
@@ -42,6 +42,11 @@ def folder(tmp_path: Path) -> Path:
         text = f"zebra\\a.{short} 199\npolice_car\\b.{short} 3\n"
         (made / f"test_{short}.txt").write_text(text, "utf-8")
     return made
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return lay_out(tmp_path)
 
 
 def test_part_files_come_in_the_order_of_their_numbers(folder: Path) -> None:
