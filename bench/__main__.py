@@ -24,6 +24,7 @@ SECTIONS = (
     "speed",
     "metrics",
     "scale",
+    "load",
 )
 PAGE = Path(__file__).parent.parent / "docs" / "results.md"
 HEAD = """# Results

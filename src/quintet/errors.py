@@ -9,6 +9,8 @@ QuintetError
 ├── NotFittedError (ValueError)    transform or search before fit or train
 ├── MissingExtra (ImportError)     an optional library is absent; carries the pip line
 ├── FileProblem                    one file cannot be indexed: ``code`` from a closed list
+│   ├── OriginalGone               no file of a known item is there any more
+│   └── OriginalChanged            the file of a known item holds something else now
 ├── LibraryError                   the library folder as a whole
 │   ├── LibraryNotFound
 │   ├── LibraryCorrupt
@@ -127,6 +129,14 @@ class FileProblem(QuintetError):
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.detail = detail
+
+
+class OriginalGone(FileProblem):
+    """No file of a known item is there any more."""
+
+
+class OriginalChanged(FileProblem):
+    """The file of a known item holds something else now."""
 
 
 class LibraryError(QuintetError):

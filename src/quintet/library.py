@@ -28,7 +28,9 @@ from quintet.flows.facets import Facet
 from quintet.flows.grouping import Showing, shown
 from quintet.flows.layout import Point
 from quintet.flows.learning import LabelCounts, ModelSummary, TrainReport
+from quintet.flows.originals import Original, original
 from quintet.flows.parts import Parts, encoder, setting
+from quintet.flows.previews import Previews
 from quintet.flows.query import Term
 from quintet.flows.ray_cluster import on_ray
 from quintet.flows.rebuild import RebuildReport
@@ -435,6 +437,28 @@ class Library:
     def show(self, item: str | Path) -> Details:
         """Everything known about one item, by path or by the first digits of its id."""
         return details(self._parts.store, str(item))
+
+    def original(self, item: str | Path) -> Original:
+        """An item and its files; ``opened`` gives one that is still what was indexed.
+
+        Raises:
+            UnknownName: no such item.
+        """
+        return original(self._parts.store, str(item))
+
+    def preview(self, item: str | Path, kind: str = "thumb") -> bytes:
+        """A small picture (WebP) or description (JSON) of an item, kept for the next time.
+
+        Args:
+            kind: ``thumb``, ``wave`` and ``wave.json`` (sounds, videos), ``strip`` and
+                ``strip.json`` (the shots of a video), ``views`` and ``views.json`` (of a mesh), or
+                ``text.json``.
+
+        Raises:
+            UnknownName: no such item, or the item has no such preview.
+            FileProblem: its file is gone, has changed, or cannot be read.
+        """
+        return Previews(self.folder, self._parts.box).get(self.original(item), kind)
 
     def find(self, items: Sequence[str | Path] = (), *, where: Sequence[str] = ()) -> list[str]:
         """Ids of items named by path, folder or id, or that meet the conditions."""

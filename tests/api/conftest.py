@@ -1,7 +1,11 @@
 import shutil
 
+import av
+import numpy as np
 import pytest
+import soundfile
 from fastapi.testclient import TestClient
+from PIL import Image
 
 import quintet
 from quintet.api.app import create_app
@@ -87,3 +91,49 @@ def _is_problem(answer, status, title=None):
     assert told["status"] == status
     assert title is None or told["title"] == title
     return told["detail"]
+
+
+def write_five(folder):
+    """One small file of each medium, a page, and a silent film."""
+    rng = np.random.default_rng(0)
+    Image.fromarray(rng.integers(0, 255, (90, 120, 3), dtype=np.uint8)).save(folder / "狗 dog.png")
+    tone = (0.4 * np.sin(np.arange(22050) * 0.06)).astype(np.float32)
+    soundfile.write(folder / "tone.wav", tone, 22050)
+    with av.open(str(folder / "film.mp4"), "w") as film:
+        stream = film.add_stream("mpeg4", rate=8)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for n in range(32):
+            pixels = np.full((48, 64, 3), 20 if n < 16 else 230, np.uint8)
+            film.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        film.mux(stream.encode())
+    corners = "v 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\n"
+    (folder / "solid.obj").write_text(corners + "f 1 2 3\nf 1 2 4\nf 1 3 4\nf 2 3 4\n")
+    (folder / "note.txt").write_text("A dog barks at the harbour. Snow falls.", "utf-8")
+    (folder / "page.html").write_text(
+        "<!doctype html><title>A</title><p>B <script>alert(1)</script>"
+    )
+
+
+@pytest.fixture(scope="session")
+def five(tmp_path_factory):
+    """A library of five media, for tests that leave it as it was."""
+    folder = tmp_path_factory.mktemp("five")
+    (folder / "media").mkdir()
+    write_five(folder / "media")
+    with quintet.create(folder) as lib:
+        lib.add(folder / "media")
+    return folder / ".quintet"
+
+
+@pytest.fixture(scope="session")
+def five_client(five):
+    app = create_app(Service(five, Settings(hosts=("testserver",))))
+    with TestClient(app) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def five_ids(five):
+    """File name to item id."""
+    with quintet.Library(five) as lib:
+        return {item.path.rsplit("/", 1)[-1]: item.id for item in lib.export()}

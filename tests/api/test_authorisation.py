@@ -77,7 +77,8 @@ def everybody(library_once, tmp_path_factory):
 
     place = tmp_path_factory.mktemp("closed") / ".quintet"
     here = Service(
-        shutil.copytree(library_once, place), Settings(anonymous=None, hosts=("testserver",))
+        shutil.copytree(library_once, place),
+        Settings(anonymous=None, hosts=("testserver",), most_failed=10_000),
     )
     here.jobs.start = lambda: None
     app = create_app(here)

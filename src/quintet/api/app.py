@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from fastapi import FastAPI
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from quintet import __version__
 from quintet.api import openapi, problems, routes
+from quintet.api.edge import Edge
 from quintet.api.metrics import Metrics, Watch
 from quintet.api.wire import Told
 from quintet.service.service import Service
@@ -40,5 +40,5 @@ def create_app(service: Service) -> FastAPI:
     for router in routes.routers():
         app.include_router(router, prefix=routes.V1)
     app.add_middleware(Watch, metrics=app.state.metrics)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(service.settings.hosts))
+    app.add_middleware(Edge, service=service)
     return app

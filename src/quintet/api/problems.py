@@ -23,6 +23,8 @@ STATUS: Mapping[type[errors.QuintetError], int] = {
     errors.NotFittedError: 409,
     errors.TrainingError: 409,
     errors.FileProblem: 422,
+    errors.OriginalGone: 410,
+    errors.OriginalChanged: 409,
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
     errors.TooLarge: 413,

@@ -8,12 +8,11 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from html import escape
 
-import numpy as np
 from PIL import Image
 
+from quintet.flows.drawing import peaks, shot_frames
 from quintet.types import (
     AudioMedia,
-    Float32,
     ImageMedia,
     Media,
     MeshMedia,
@@ -46,7 +45,7 @@ def portrait(media: Media, gains: Gains, title: str) -> str:
     if isinstance(media, ImageMedia):
         body, height = _image(media, shade)
     elif isinstance(media, VideoMedia):
-        body, height = _tiles(_frames(media), media.segments, shade)
+        body, height = _tiles(shot_frames(media), media.segments, shade)
     elif isinstance(media, MeshMedia):
         body, height = _tiles(_views(media, shade), media.segments, shade)
     elif isinstance(media, AudioMedia):
@@ -105,15 +104,6 @@ def _image(media: ImageMedia, shade: Shades) -> tuple[str, int]:
     return "\n".join(parts), height
 
 
-def _frames(media: VideoMedia) -> dict[int, UInt8]:
-    """The middle frame of each shot."""
-    middle = {}
-    for no in np.unique(media.shot_of_frame).tolist():
-        own = np.flatnonzero(media.shot_of_frame == no)
-        middle[int(no)] = media.frames[own[len(own) // 2]]
-    return middle
-
-
 def _views(media: MeshMedia, shade: Shades) -> dict[int, UInt8]:
     """The views that matter most, nearest points dark."""
     strongest = sorted(shade, key=lambda no: -shade[no][1])[:18]
@@ -143,21 +133,10 @@ def _wave(media: AudioMedia, shade: Shades) -> tuple[str, int]:
         if segment.start_s is not None and segment.end_s is not None and segment.no in shade:
             x, w = segment.start_s / seconds * WIDTH, (segment.end_s - segment.start_s) / seconds
             parts.append(_box(x, 0, w * WIDTH, height, shade[segment.no]))
-    heights = _peaks(media.samples) * (height / 2)
+    heights = peaks(media.samples, WIDTH) * (height / 2)
     points = [f"M{x} {height / 2 - a:.1f}V{height / 2 + a:.1f}" for x, a in enumerate(heights)]
     parts.append(f'<path d="{"".join(points)}" stroke="#343a40"/>')
     return "\n".join(parts), height
-
-
-def _peaks(samples: np.ndarray) -> Float32:
-    """(WIDTH,) largest amplitude in each column, 0..1."""
-    if not len(samples):
-        return np.zeros(WIDTH, dtype=np.float32)
-    edges = np.linspace(0, len(samples), WIDTH + 1).astype(np.int64)[:-1]
-    loud = np.maximum.reduceat(
-        np.abs(samples.astype(np.float32)), np.minimum(edges, len(samples) - 1)
-    )
-    return np.asarray(loud / max(float(loud.max()), 1.0), dtype=np.float32)
 
 
 def _text(media: TextMedia, shade: Shades) -> tuple[str, int]:

@@ -74,7 +74,7 @@ def opened(path: str) -> Iterator[BinaryIO]:
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as e:
-        raise _problem(e) from e
+        raise failure(e) from e
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
         raise FileProblem(Code.SPECIAL, "not a regular file")
@@ -82,7 +82,8 @@ def opened(path: str) -> Iterator[BinaryIO]:
         yield file
 
 
-def _problem(e: OSError) -> FileProblem:
+def failure(e: OSError) -> FileProblem:
+    """Why a file could not be opened, from the closed list."""
     return FileProblem(_CODES.get(e.errno or 0, Code.IO), e.strerror or str(e))
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import secrets
-import signal
 import subprocess
 import sys
 import threading
@@ -23,10 +23,14 @@ KINDS = ("add", "train", "rebuild", "use", "duplicates", "compare", "evaluate")
 MAX_TRIES = 3
 """A job whose process died so often is not tried again by itself."""
 
-STOP_S = 10.0
-"""After Ctrl-C a job may finish its transaction for so long; then it is killed."""
+STOP_S = 1.5
+"""A job that is to end may finish its transaction for so long; then it is killed, which the
+database survives: what was not committed is as if it had not begun."""
 
 RUNNING = ("queued", "running")
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+"""A job computes with one core less than there are: that one is for the interface."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +75,9 @@ class Jobs:
 
     def start(self) -> None:
         """Take up what a service before left, and work on the queue until ``close``."""
-        for job in self.all():
-            if job.state == "running":
-                dead = job.tries >= MAX_TRIES
-                text = f"its process died {job.tries} times" if dead else ""
-                self._put(replace(job, state="failed" if dead else "queued", error=text))
+        left = f"SELECT {COLUMNS} FROM jobs WHERE state = 'running'"
+        for row in self._state.rows(left):
+            self._put(_after_death(_job(row), "the service ended without a word"))
         self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
         self._thread.start()
 
@@ -87,9 +89,10 @@ class Jobs:
         """
         if kind not in KINDS:
             raise UnknownName("kind of job", kind, KINDS)
-        last = self._state.rows("SELECT coalesce(max(no), 0) FROM jobs")[0][0]
-        job = Job(secrets.token_hex(8), last + 1, kind, "queued", dict(params), _now())
-        self._put(job)
+        with self._changed:
+            last = self._state.rows("SELECT coalesce(max(no), 0) FROM jobs")[0][0]
+            job = Job(secrets.token_hex(8), last + 1, kind, "queued", dict(params), _now())
+            self._put(job)
         return job
 
     def all(self, limit: int = 100, before: int | None = None) -> list[Job]:
@@ -123,13 +126,14 @@ class Jobs:
         Raises:
             Conflict: it is over already.
         """
-        job = self.get(job_id)
-        if job.state not in RUNNING:
-            raise Conflict(f"job {job_id} is {job.state} already")
-        self._put(replace(job, state="cancelled", finished_at=_now()))
-        if self._child and self._child[0] == job_id:
-            threading.Thread(target=_stop, args=(self._child[1],), daemon=True).start()
-        return self.get(job_id)
+        with self._changed:
+            job = self.get(job_id)
+            if job.state not in RUNNING:
+                raise Conflict(f"job {job_id} is {job.state} already")
+            self._put(replace(job, state="cancelled", finished_at=_now()))
+            if self._child and self._child[0] == job_id:
+                threading.Thread(target=_stop, args=(self._child[1],), daemon=True).start()
+            return self.get(job_id)
 
     def retry(self, job_id: str) -> Job:
         """Queue a job that failed or was cancelled again.
@@ -149,7 +153,7 @@ class Jobs:
                 seen = self._version
                 job = self.get(job_id)
             yield job
-            if job.state not in RUNNING:
+            if job.state not in RUNNING or self._stopping:
                 return
             with self._changed:
                 if self._version == seen:
@@ -160,13 +164,18 @@ class Jobs:
         """Whether the service ends."""
         return self._stopping
 
+    def stop(self) -> None:
+        """Begin no more work, interrupt a running job, and wake whoever watches; do not wait."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+            child = self._child
+        if child:
+            threading.Thread(target=_stop, args=(child[1],), daemon=True).start()
+
     def close(self) -> None:
         """Stop working; a running job is interrupted and taken up by the next service."""
-        self._stopping = True
-        with self._changed:
-            self._changed.notify_all()
-        if self._child:
-            _stop(self._child[1])
+        self.stop()
         if self._thread:
             self._thread.join()
 
@@ -182,37 +191,52 @@ class Jobs:
                     self._changed.wait(1.0)
 
     def _run(self, job: Job) -> None:
-        job = replace(job, state="running", started_at=_now(), tries=job.tries + 1)
-        self._live[job.id] = job
-        self._put(job)
-        outcome: dict[str, Any] = {}
-        with _spawn(self._folder, job) as child:
+        with self._changed:
+            if self.get(job.id).state != "queued":  # cancelled a moment ago
+                return
+            job = replace(job, state="running", started_at=_now(), tries=job.tries + 1, error="")
+            self._live[job.id] = job
+            self._put(job)
+        child = _spawn(self._folder, job)
+        with self._changed:
             self._child = (job.id, child)
+            ended = self._stopping or self._live[job.id].state != "running"
+        if ended:  # in the moment before there was a process
+            threading.Thread(target=_stop, args=(child,), daemon=True).start()
+        outcome: dict[str, Any] = {}
+        with child:
             for line in child.stdout or ():
-                told = json.loads(line)
+                told = _read(line)
                 if "stage" in told:
                     self._tell(replace(self._live[job.id], **told))
-                else:
+                elif told:
                     outcome = told
-        self._child = None
-        self._finish(job.id, outcome, child.returncode)
+        with self._changed:
+            self._child = None
+            self._finish(job.id, outcome, child.returncode)
 
     def _finish(self, job_id: str, outcome: Mapping[str, Any], code: int) -> None:
+        """What became of a job: done, failed, or queued again if only its process died."""
         job = self._live[job_id]
-        if job.state == "running" and not (self._stopping and not outcome):
+        if job.state == "running":
             if "report" in outcome:
-                job = replace(job, state="done", report=outcome["report"])
-            else:
-                error = outcome.get("error") or f"its process ended with code {code}"
+                job = replace(job, state="done", report=outcome["report"], finished_at=_now())
+            elif self._stopping:
+                job = replace(job, state="queued", tries=job.tries - 1)
+            elif "error" in outcome:
                 kind = {"type": outcome["type"]} if "type" in outcome else {}
-                job = replace(job, state="failed", error=error, report=kind)
-            self._put(replace(job, finished_at=_now()))
+                told = {"error": outcome["error"], "report": kind}
+                job = replace(job, state="failed", finished_at=_now(), **told)
+            else:
+                job = _after_death(job, f"its process ended with code {code}")
+            self._put(job)
         self._live.pop(job_id, None)
 
     def _tell(self, job: Job) -> None:
         with self._changed:
-            if self._live[job.id].state == "running":
-                self._live[job.id] = job
+            now = self._live[job.id]
+            if now.state == "running":
+                self._live[job.id] = replace(now, stage=job.stage, done=job.done, total=job.total)
             self._version += 1
             self._changed.notify_all()
 
@@ -240,23 +264,41 @@ def _job(row: tuple[Any, ...]) -> Job:
     )
 
 
+def _after_death(job: Job, why: str) -> Job:
+    """A job whose process died: queued again, until it has died too often."""
+    if job.tries < MAX_TRIES:
+        return replace(job, state="queued", error=why)
+    text = f"{why}; tried {job.tries} times"
+    return replace(job, state="failed", error=text, finished_at=_now())
+
+
+def _read(line: str) -> dict[str, Any]:
+    """A line of a job's process; nothing where the process died in the middle of it."""
+    try:
+        told: dict[str, Any] = json.loads(line)
+    except ValueError:
+        return {}
+    return told
+
+
 def _spawn(folder: Path, job: Job) -> subprocess.Popen[str]:
     return subprocess.Popen(  # noqa: S603 - this interpreter and a module of ours
         [
             *(sys.executable, "-P", "-m", "quintet.service.work"),
             *(str(folder), job.kind, json.dumps(job.params)),
         ],
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,  # its end tells the process that the service has died
         stdout=subprocess.PIPE,
         text=True,
         encoding="utf-8",
+        env=os.environ | dict.fromkeys(THREADS, str(max(1, (os.cpu_count() or 1) - 1))),
         start_new_session=True,  # Ctrl-C is for the service to handle
     )
 
 
 def _stop(child: subprocess.Popen[str]) -> None:
     with contextlib.suppress(ProcessLookupError):
-        child.send_signal(signal.SIGINT)
+        child.terminate()
     end = time.monotonic() + STOP_S
     while child.poll() is None and time.monotonic() < end:
         time.sleep(0.05)

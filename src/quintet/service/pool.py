@@ -25,6 +25,7 @@ class Pool:
         self._places = threading.BoundedSemaphore(size)
         self._lock = threading.Lock()
         self._size = size
+        self._closed = False
 
     @contextmanager
     def library(self) -> Iterator[Library]:
@@ -41,13 +42,29 @@ class Pool:
             try:
                 yield lent
             finally:
-                with self._lock:
-                    self._free.append(lent)
+                self._back(lent)
         finally:
             self._places.release()
 
-    def close(self) -> None:
-        """Close those that are not lent."""
+    def warm(self) -> None:
+        """Open the libraries and what a search needs, so that no request has to wait for it."""
+        for _ in range(self._size):
+            made = Library(self.folder)
+            try:
+                made.search("warm up")
+            finally:
+                self._back(made)
+
+    def _back(self, lent: Library) -> None:
         with self._lock:
+            if len(self._free) < self._size and not self._closed:
+                self._free.append(lent)
+                return
+        lent.close()
+
+    def close(self) -> None:
+        """Close those that are not lent, and the others when they come back."""
+        with self._lock:
+            self._closed = True
             while self._free:
                 self._free.pop().close()

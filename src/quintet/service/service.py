@@ -5,10 +5,13 @@ from __future__ import annotations
 import fcntl
 import os
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import IO
 
 from quintet.errors import ServiceBusy, UsageError
+from quintet.flows.previews import Previews
+from quintet.media.isolate import Box
 from quintet.service.answers import Answers
 from quintet.service.jobs import Jobs
 from quintet.service.pool import Pool
@@ -18,6 +21,9 @@ from quintet.service.tokens import Scope, Tokens
 from quintet.service.uploads import MOST_BYTES, Uploads
 
 LOCK = "service.lock"
+DECODERS = 2
+"""Files decoded for previews at a time."""
+
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -29,6 +35,7 @@ class Settings:
         anonymous: what a caller without a token may do; None for nothing.
         hosts: names that requests may be addressed to; others are refused (DNS rebinding).
         most_upload_bytes: of one file.
+        most_failed: tries with wrong tokens in a quarter of an hour, of one address.
     """
 
     host: str = "127.0.0.1"
@@ -36,6 +43,7 @@ class Settings:
     anonymous: Scope | None = Scope.ADMIN
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
     most_upload_bytes: int = MOST_BYTES
+    most_failed: int = 10
 
     def __post_init__(self) -> None:
         if self.host not in LOOPBACK and self.anonymous is not None:
@@ -66,14 +74,31 @@ class Service:
         self.answers = Answers(self.state)
         self.uploads = Uploads(self.folder, self.settings.most_upload_bytes)
 
+    @cached_property
+    def box(self) -> Box:
+        """Where files are decoded for previews and uploads; started on first use."""
+        return Box(workers=DECODERS)
+
+    @cached_property
+    def previews(self) -> Previews:
+        """The kept previews, one for all threads: each is drawn once."""
+        return Previews(self.folder, self.box)
+
     def start(self) -> None:
         """Begin to work on the queue."""
+        self.uploads.start()
         self.jobs.start()
+
+    def stop(self) -> None:
+        """Begin to end: running jobs are interrupted; answers may still be given."""
+        self.jobs.stop()
 
     def close(self) -> None:
         """End the work, and close the databases."""
         self.jobs.close()
         self.pool.close()
+        if "box" in self.__dict__:
+            self.box.close()
         self.state.close()
         self._lock.close()
 

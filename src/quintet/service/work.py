@@ -7,15 +7,24 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from quintet.errors import QuintetError
+from quintet.errors import LibraryBusy, QuintetError
 from quintet.library import Library, Progress
 from quintet.plain import plain
+
+NICE = 10
+"""Requests are answered first; a job takes what is left, which is nearly all."""
+
+STOP_S = 1.5
+WAIT_S = 600.0
+"""For another writer."""
 
 EVERY_S = 0.2
 """Between two lines of progress of the same stage."""
@@ -71,15 +80,40 @@ WORK: Mapping[str, Callable[[Library, Mapping[str, Any], Progress], Any]] = {
 def main() -> None:
     """Do the job that the arguments name."""
     folder, kind, params = sys.argv[1:4]
+    os.nice(NICE)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # before this line it just ends
     told = _own_output()
+    threading.Thread(target=_end_with_service, daemon=True).start()
     try:
         with Library(Path(folder)) as lib:
-            report = WORK[kind](lib, json.loads(params), _teller(told))
+            report = _patiently(lambda: WORK[kind](lib, json.loads(params), _teller(told)), told)
         _say(told, {"report": plain(report)})
     except QuintetError as e:
         _say(told, {"error": str(e), "type": type(e).__name__})
     except KeyboardInterrupt:
         _say(told, {"error": "interrupted"})
+
+
+def _patiently(work: Callable[[], Any], told: TextIO) -> Any:
+    """Do it as soon as nobody else writes: the command line, or a request."""
+    end = time.monotonic() + WAIT_S
+    while True:
+        try:
+            return work()
+        except LibraryBusy:
+            if time.monotonic() > end:
+                raise
+            _say(told, {"stage": "wait for another writer", "done": 0, "total": 0})
+            time.sleep(1.0)
+
+
+def _end_with_service() -> None:
+    """Our standard input ends when the service does, however it died; then this ends too."""
+    while os.read(0, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(STOP_S)
+    os._exit(1)
 
 
 def _own_output() -> TextIO:
@@ -108,3 +142,5 @@ def _say(to: TextIO, told: Mapping[str, Any]) -> None:
 
 if __name__ == "__main__":
     main()
+    sys.stderr.flush()
+    os._exit(0)  # all is closed; taking large libraries down in order takes seconds

@@ -1,0 +1,107 @@
+"""The original files of known items: opened only if they are still what was indexed."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import BinaryIO
+
+from quintet.errors import Code, FileProblem, OriginalChanged, OriginalGone
+from quintet.flows.reading import failure, unchanged
+from quintet.flows.scan import Seen
+from quintet.store.records import FileRow
+from quintet.store.sqlite import Store
+from quintet.types import Item
+
+FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+@dataclass(frozen=True)
+class Original:
+    """An item and the files that hold its content, the present ones first."""
+
+    item: Item
+    files: tuple[FileRow, ...]
+
+    @contextmanager
+    def opened(self) -> Iterator[tuple[BinaryIO, FileRow]]:
+        """The first of the files that is still what was indexed, read-only.
+
+        Raises:
+            OriginalGone: none is there, or none can be read.
+            OriginalChanged: what is there has another size or time.
+        """
+        trouble: FileProblem | None = None
+        for row in self.files:
+            try:
+                file = _open(row)
+            except FileProblem as e:
+                trouble = e if trouble is None or e.code is Code.CHANGED else trouble
+                continue
+            with file:
+                yield file, row
+            return
+        raise _told(self.item, trouble)
+
+
+def original(store: Store, name: str) -> Original:
+    """The item of that path or id prefix, and its files.
+
+    Raises:
+        UnknownName: no such item.
+    """
+    item = store.resolve(name)
+    return Original(item, tuple(store.files_of(item.id)))
+
+
+def _open(row: FileRow) -> BinaryIO:
+    """The file, and no link anywhere below the folder that was added.
+
+    Raises:
+        FileProblem: it is not there, cannot be read, or is another one now.
+    """
+    try:
+        fd = _below(row.root, row.path)
+    except OSError as e:
+        raise failure(e) from e
+    file = os.fdopen(fd, "rb")
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise FileProblem(Code.SPECIAL, "not a regular file")
+        unchanged(file, Seen(row.path, row.size_bytes, row.mtime_ns, row.inode))
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _below(root: str, path: str) -> int:
+    """Open a path step by step from the added folder; a link on the way is an error."""
+    if path == root or not path.startswith(root.rstrip("/") + "/"):
+        return os.open(path, FLAGS)
+    *folders, name = PurePath(path).relative_to(root).parts
+    here = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for folder in folders:
+            below = os.open(folder, FLAGS | os.O_DIRECTORY, dir_fd=here)
+            os.close(here)
+            here = below
+        return os.open(name, FLAGS, dir_fd=here)
+    finally:
+        os.close(here)
+
+
+def _told(item: Item, trouble: FileProblem | None) -> FileProblem:
+    if trouble is not None and trouble.code is Code.CHANGED:
+        return OriginalChanged(
+            Code.CHANGED, f"the file of item {item.id[:12]} is another one now; run: quintet add"
+        )
+    code = trouble.code if trouble is not None else Code.VANISHED
+    why = trouble.detail if trouble is not None else "no file is known"
+    return OriginalGone(
+        code, f"no file of item {item.id[:12]} can be read ({why}); if it moved, run: quintet add"
+    )
