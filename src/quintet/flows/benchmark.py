@@ -24,6 +24,7 @@ from quintet.flows.encoding import Progress, encoded
 from quintet.maths.padding import pad
 from quintet.maths.rows import unit_rows
 from quintet.models.encoders.text_pieces import TextPieces
+from quintet.nets.finite import require_finite
 from quintet.persist import learnt_numbers
 from quintet.roles import Correlator
 from quintet.types import Float32, Modality, View, Views
@@ -238,7 +239,7 @@ def judge(model: Correlator, test: Views, task: str) -> tuple[Figures, Figures]:
     Media that the model was not fitted on count as found at random.
 
     Raises:
-        TrainingError: it was fitted on none of them.
+        TrainingError: it was fitted on none of them, or a row has no finite place.
     """
     z = _all_embedded(model, test)
     if task == "pairs":
@@ -302,7 +303,10 @@ def _all_embedded(model: Correlator, test: Views) -> dict[Modality, Float32]:
 
 def _embedded(model: Correlator, view: View) -> Float32:
     parts = [view.x[i : i + BATCH] for i in range(0, len(view.x), BATCH)]
-    return np.concatenate([model.transform(view.modality, *pad(p, MAX_STEPS)) for p in parts])
+    z = np.concatenate([model.transform(view.modality, *pad(p, MAX_STEPS)) for p in parts])
+    name = str(getattr(model, "name", type(model).__name__.lower()))
+    require_finite(model, name, view.modality, z)
+    return z
 
 
 def _of(entries: Sequence[Entry], split: Split) -> list[Entry]:

@@ -80,6 +80,11 @@ def command(
             output.table(["data set", "what it is"], [[n, what] for n, what in found])
         return
     pairs = options.pairs(params)
+    if "seed" in pairs and seeds > 1:
+        raise click.UsageError(
+            f"--seeds {seeds} asks for seeds 0 to {seeds - 1}, seed={pairs['seed']} for one; "
+            "give one of them"
+        )
     chosen = methods or ("accord",)
     for method in chosen:
         configure.correlator(method, pairs)

@@ -79,15 +79,23 @@ class DFCL(DeepMethod):
     mmd: bool = True
     mmd_weight: float = 1.0
 
+    def check(self) -> None:
+        """Refuse a space that there is not.
+
+        Raises:
+            UsageError: ``compare`` is neither ``classes`` nor ``space``, or there is no such
+                ``device``.
+        """
+        super().check()
+        if self.compare not in SPACES:
+            raise UsageError(f"compare must be {' or '.join(SPACES)}, not {self.compare!r}")
+
     def network(self, shape: Shape) -> Net:
         """Towers and one classifier.
 
         Raises:
-            UsageError: ``compare`` is neither ``classes`` nor ``space``.
             TrainingError: there are no class word vectors.
         """
-        if self.compare not in SPACES:
-            raise UsageError(f"compare must be {' or '.join(SPACES)}, not {self.compare!r}")
         if shape.vectors is None:
             raise TrainingError(f"dfcl needs a word vector for each of {shape.classes} classes")
         return _Net(self, shape, turned(shape.vectors, self.k))
