@@ -202,7 +202,7 @@ def _is_one_line_a_method(run, asked):
     assert max(map(len, (head, cca, identity))) <= 80
     name, *figures, size = cca.split()
     assert name == "cca"
-    assert all(0 <= float(figure) for figure in figures)
+    assert all(float(figure) >= 0 for figure in figures)
     assert len(figures) == len(MEDIA) + 3
     assert size.endswith(("k", "M"))
     assert identity.split() == ["identity", *"–" * (len(MEDIA) + 4)]

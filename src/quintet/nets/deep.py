@@ -78,10 +78,14 @@ class DeepMethod(ABC):
         k: width of the common space.
         lr: learning rate of Adam; None goes from SMALL_LR for MIN_UPDATES updates down to
             LARGE_LR for ENOUGH_UPDATES and more. It falls along half a cosine.
+        epochs: rounds of training; the rate falls over all of them.
         updates: batches in an epoch, None for one pass, but at least MIN_UPDATES in all.
         rows: rows of each modality in a batch.
         steps: local steps that are read of a row in training, at most, evenly spaced.
-        device: ``auto`` takes a GPU when there is one.
+        dropout: share of a layer's inputs that is left out at random in training.
+        weight_decay: of Adam, decoupled from the gradient (AdamW).
+        seed: draws the first weights, the batches and what dropout leaves out.
+        device: ``cpu``, ``cuda``, ``cuda:1`` …; ``auto`` takes a GPU when there is one.
         on_epoch: called with (finished epochs, all epochs).
         checkpoint: a file that keeps an unfinished run; a run that finds it goes on from there.
     """

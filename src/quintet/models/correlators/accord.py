@@ -70,12 +70,15 @@ class Accord(PooledMethod):
 
     Attributes:
         rank: principal components of a summary, at most.
-        landmarks: of a kernel, at most, drawn by ``seed``; gamma: its width on rows of length 1.
+        landmarks: of a kernel, at most, drawn at random.
+        gamma: width of the kernel on rows of length 1.
         look: random features of all media's looks together.
         levelling: 0 for the product of probabilities, 1 for their cosine.
         kernels, places, words, parts: switches of the ablation.
         pair_share: s, where there are labels and pairs.
-        k, ridge: directions of the pair part, and its regularisation.
+        k: directions of the pair part.
+        ridge: regularisation of the pair part.
+        seed: draws the landmarks and the random features.
     """
 
     search = {"rank": (200, 600), "ridge": (1.0, 0.3)}

@@ -60,9 +60,12 @@ class Attention(DeepMethod):
         cosine; dropout.
 
     Attributes:
-        width: of a fragment in the encoder, a multiple of ``heads``; blocks: how many follow.
+        width: of a fragment in the encoder, a multiple of ``heads``.
+        heads: of the self-attention, which share the width.
+        blocks: of self-attention, one after the other.
         margin: between cosines, of the hinge.
-        angular: weight of the angular loss; alpha_deg: the largest angle.
+        angular: weight of the angular loss.
+        alpha_deg: largest angle of the angular loss, in degrees.
         classes: whether rows of one class are spared as negatives.
     """
 

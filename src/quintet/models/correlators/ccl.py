@@ -47,8 +47,9 @@ class CCL(DeepMethod):
     Attributes:
         coarse, fine_parts: switches of the two grains, at least one is on.
         hidden: of both towers; wider local features are projected to it first.
-        inter: weight of the second task; margin: in squared distance of unit vectors, 0..4.
-        sharpness: cosines are told classes by, times this.
+        inter: weight of the second task.
+        margin: in squared distance of unit vectors, 0..4.
+        sharpness: the cosines that classes are told by are multiplied by this.
     """
 
     search = {"inter": (1.0, 0.3), "dropout": (0.3, 0.5)}

@@ -56,11 +56,15 @@ class DFCL(DeepMethod):
 
     Attributes:
         k: width of the common space; word vectors of another width are turned into it at random.
-        width: wider local features are projected to this first; hidden: of the LSTM; inner: of the
-            first fully connected layer.
+        hidden: width of the LSTM.
+        width: wider local features are projected to this first.
+        inner: width of the first fully connected layer.
         compare: rows by ``classes`` (their probabilities) or in ``space`` (z).
+        sharpness: the cosines that classes are told by are multiplied by this.
         margin: in squared distance of unit vectors, 0..4.
-        triplet, mmd: switches of the ablation; ``triplet_weight`` and ``mmd_weight`` weigh them.
+        triplet, mmd: switches of the ablation.
+        triplet_weight: weight of the triplet loss.
+        mmd_weight: weight of the maximum mean discrepancy.
     """
 
     search = {"steps": (24, 49), "dropout": (0.3, 0.5)}
