@@ -325,7 +325,7 @@ class Library:
         level: int | None = None,
         params: Mapping[str, str] | None = None,
         refit: bool = True,
-        seed: int = 0,
+        seed: int | None = None,
         ray: str | None = None,
         on_progress: Progress | None = None,
         on_note: Callable[[str], None] | None = None,
@@ -337,6 +337,8 @@ class Library:
         Args:
             method: a name from ``quintet methods``.
             refit: after judging, fit again on all items, those held out too.
+            seed: chooses the held-out items and what the method draws; None for the ``seed``
+                among ``params``, or else 0.
             ray: address of a Ray cluster on which both fits run side by side; one that was
                 killed then begins again.
             on_progress: called with (stage, done, total).
@@ -346,6 +348,7 @@ class Library:
             TrainingError: too few labels, items or media.
             UnknownName: no such method or hyper-parameter.
             Unreachable: no Ray cluster at this address.
+            UsageError: a value that the method does not take, or two seeds that differ.
         """
         with on_ray(ray) as there:
             return learning.train(

@@ -68,7 +68,8 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, title: str =
     """A table without lines; numbers to the right."""
     made = Table(title=title or None, box=None, title_justify="left", pad_edge=False)
     for n, name in enumerate(columns):
-        numbers = bool(rows) and all(isinstance(row[n], (int, float)) for row in rows)
+        told = [row[n] for row in rows if row[n] is not None]
+        numbers = bool(told) and all(isinstance(value, (int, float)) for value in told)
         made.add_column(name, justify="right" if numbers else "left", overflow="fold")
     for row in rows:
         made.add_row(*[escape(printable(_cell(value))) for value in row])
@@ -79,6 +80,19 @@ def _cell(value: Any) -> str:
     if value is None:
         return "–"
     return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def short(count: int) -> str:
+    """A count in at most five characters.
+
+    >>> short(950), short(12_345), short(1_250_000), short(999_960)
+    ('950', '12k', '1.2M', '1.0M')
+    """
+    for size, letter in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        share = count / size
+        if share >= 0.9995:
+            return f"{share:.1f}{letter}" if share < 10 else f"{share:.0f}{letter}"
+    return str(count)
 
 
 def hits(found: Sequence[Hit], *, new: frozenset[str] = frozenset()) -> None:

@@ -54,6 +54,11 @@ class Space:
     modalities: frozenset[Modality]
     names: frozenset[str] = frozenset()
 
+    @property
+    def method(self) -> str:
+        """What the correlator is called."""
+        return str(getattr(self.correlator, "name", type(self.correlator).__name__.lower()))
+
     def embed(self, modality: Modality, rows: Sequence[Local]) -> Float32:
         """(n, k) unit rows of n items' local features, each of at least one step."""
         parts = [rows[i : i + BATCH] for i in range(0, len(rows), BATCH)]
