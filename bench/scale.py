@@ -30,6 +30,7 @@ IN_MEMORY = 2_000_000
 """Up to so many also: an index for each medium, FAISS with full vectors in memory, peers."""
 QUERIES = 200 if SIZE <= IN_MEMORY else 60
 """Of each medium."""
+THREADS = int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1))
 LIMIT = 16 << 30
 """Bytes that building and searching may take; the system refuses more."""
 PAGE = Path(__file__).parent.parent / "docs" / "results.md"
@@ -50,7 +51,7 @@ def measure(data: Path, scratch: Path) -> str:  # noqa: ARG001 - the vectors are
         f"{SIZE} made-up vectors of {K} values, five media in one index: contents of a thousand "
         "kinds that overlap, variances falling as 1/i, a gap between media (`bench/scale_made.py`,"
         f" {making:.0f} s). {len(queries)} queries, none of them in it. Searched on one thread, "
-        f"built on {os.environ.get('OMP_NUM_THREADS', os.cpu_count())}. {index.base.codes.cells} cells; breadth (results → cells) "
+        f"built on {THREADS}. {index.base.codes.cells} cells; breadth (results → cells) "
         f"{_widths(index)}.",
         "",
         *quality(index, rows, queries, (lambda m: _shelf(rows, m)) if small else None),
