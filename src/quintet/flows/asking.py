@@ -88,7 +88,7 @@ def search(parts: Parts, ask: Ask) -> list[Hit]:
     found = ranking(parts, ask)
     rows = [row for row in found.rows if (row[1] or 0.0) >= ask.min_confidence]
     rows = cut(parts.store, rows, ask)
-    return hits(rows, parts.store, found.space.embed if found.space else None)
+    return hits(rows, parts.store, found.space.pieces if found.space else None)
 
 
 def ranking(parts: Parts, ask: Ask) -> Ranking:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from quintet.flows.evidence import explain
+from quintet.flows.pieces import Pieces
 from quintet.flows.shelves import Found, Shelf
 from quintet.flows.space import Space
 from quintet.media.words import index_text
 from quintet.models.encoders.text_pieces import content_pieces
 from quintet.store.records import TextHit
 from quintet.store.sqlite import Store
-from quintet.types import Channel, Float32, Hit, Local, Modality, tower
+from quintet.types import Channel, Float32, Hit, Modality, tower
 
 DEPTH = 200
 """Candidates taken from each shelf and from the full text before merging, at least."""
@@ -172,11 +173,11 @@ def _row(found: list[Match], *, calibrated: bool) -> Row:
 def hits(
     rows: Sequence[Row],
     store: Store,
-    embed: Callable[[Modality, Sequence[Local]], Float32] | None,
+    pieces: Pieces | None,
 ) -> list[Hit]:
     """The final list: items read from the store and each one's evidence."""
     items = {item.id: item for item in store.get_many([row[2][0].item_id for row in rows])}
-    evidence = explain([row[2] for row in rows], items, store, embed)
+    evidence = explain([row[2] for row in rows], items, store, pieces)
     return [
         Hit(items[found[0].item_id], rank, score, confidence, why)
         for rank, ((score, confidence, found), why) in enumerate(

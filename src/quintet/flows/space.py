@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from quintet.errors import ModelError
+from quintet.flows.pieces import Pieces
 from quintet.maths.calibrate import Calibrator
 from quintet.maths.padding import pad
 from quintet.models.encoders.text_pieces import content_pieces
@@ -75,6 +77,11 @@ class Space:
         if curve is None:
             return np.zeros(len(cosines), dtype=np.float32)
         return np.asarray(curve(cosines), dtype=np.float32)
+
+    @cached_property
+    def pieces(self) -> Pieces:
+        """Vectors of single segments."""
+        return Pieces(self.embed)
 
     def kind(self, words: str) -> str:
         """The query kind of typed words: whether they are label names and nothing else."""
