@@ -149,7 +149,7 @@ class Library:
         many = [paths] if isinstance(paths, (str, Path)) else list(paths)
         with on_ray(ray) as there, self._parts.writing() as store:
             tick = on_progress or _silent
-            work = reading_there.work(self._parts, there, tags, workers, tick)
+            work = reading_there.work(self._parts, there, _several(tags), workers, tick)
             places = [Path(p).expanduser().absolute() for p in many]
             report = add(store, places, work, accept_missing=accept_missing)
         self._parts.build_large(tick)
@@ -195,7 +195,7 @@ class Library:
             FileProblem: an example cannot be read.
         """
         terms = _terms(words, like, plus, minus)
-        ask = asking.Ask(terms, _media(modalities), where, k, min_confidence, per_medium)
+        ask = asking.Ask(terms, _media(modalities), _several(where), k, min_confidence, per_medium)
         return shown(self._parts, ask, Showing(group_by, sort, reverse))
 
     def facets(
@@ -223,7 +223,7 @@ class Library:
             UsageError: as for ``search``.
         """
         terms = _terms(words, like, plus, minus)
-        ask = asking.Ask(terms, _media(modalities), where, min_confidence=min_confidence)
+        ask = asking.Ask(terms, _media(modalities), _several(where), min_confidence=min_confidence)
         chosen = [keys] if isinstance(keys, str) else keys
         return facets.facets(self._parts, ask, chosen, values)
 
@@ -239,7 +239,7 @@ class Library:
         Copies of the same bytes are one item already; see its ``others``.
         """
         tick = on_progress or _silent
-        return duplicates(self._parts, where, _media(modalities), tick)
+        return duplicates(self._parts, _several(where), _media(modalities), tick)
 
     def save_search(self, name: str, words: str | None = None, **options: Any) -> None:
         """Keep a search under a name; its hits of today are not new later.
@@ -291,14 +291,19 @@ class Library:
             picture: write an SVG of the item here, coloured by what matters in it.
 
         Raises:
-            UsageError: nothing in the item answers the query, or nothing of it can be drawn.
+            UsageError: nothing in the item answers the query, the query leaves it out, or the
+                picture cannot be written.
             UnknownName: no such item.
             FileProblem: an example, or the item's file for the picture, cannot be read.
         """
-        ask = asking.Ask(_terms(words, like, plus, minus), _media(modalities), where)
+        ask = asking.Ask(_terms(words, like, plus, minus), _media(modalities), _several(where))
         told = why(self._parts, ask, str(item))
         if picture is not None:
-            Path(picture).expanduser().write_text(draw(self._parts, told), encoding="utf-8")
+            drawn = draw(self._parts, told)
+            try:
+                Path(picture).expanduser().write_text(drawn, encoding="utf-8")
+            except OSError as e:
+                raise UsageError(f"{picture} cannot be written: {e.strerror}") from e
         return told
 
     def similar(
@@ -310,7 +315,7 @@ class Library:
         k: int = 10,
     ) -> list[Hit]:
         """What is like an item of the library, the item itself left out."""
-        ask = asking.Ask((Term(item=str(item)),), _media(modalities), where, k)
+        ask = asking.Ask((Term(item=str(item)),), _media(modalities), _several(where), k)
         return asking.search(self._parts, ask)
 
     def labels(self, by: str = "auto", level: int | None = None) -> LabelCounts:
@@ -430,7 +435,7 @@ class Library:
 
     def find(self, items: Sequence[str | Path] = (), *, where: Sequence[str] = ()) -> list[str]:
         """Ids of items named by path, folder or id, or that meet the conditions."""
-        return asking.find(self._parts.store, [str(i) for i in items], where)
+        return asking.find(self._parts.store, [str(i) for i in items], _several(where))
 
     def remove(self, ids: Sequence[str]) -> None:
         """Forget items by id; their files stay."""
@@ -461,7 +466,7 @@ class Library:
         self, where: Sequence[str] = (), *, segments: bool = False
     ) -> Iterator[Item | Details]:
         """One record an item: paths, metadata, tags, labels, with ``segments`` these too."""
-        return export(self._parts.store, where, segments=segments)
+        return export(self._parts.store, _several(where), segments=segments)
 
     def models(self) -> list[ModelSummary]:
         """The trained models, newest first."""
@@ -512,7 +517,12 @@ def _terms(
     files = [like] if isinstance(like, (str, Path)) else like
     terms = [Term(words=words)] if words and words.strip() else []
     terms += [Term(file=Path(file)) for file in files]
-    return (*terms, *map(_term, plus), *(_term(part).unwanted() for part in minus))
+    return (*terms, *map(_term, _several(plus)), *(_term(p).unwanted() for p in _several(minus)))
+
+
+def _several(parts: str | Term | Sequence[Any]) -> Sequence[Any]:
+    """One alone is one, not its letters."""
+    return [parts] if isinstance(parts, (str, Term)) else parts
 
 
 def _term(part: str | Term) -> Term:

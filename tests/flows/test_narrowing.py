@@ -225,8 +225,17 @@ def test_a_search_is_kept_as_it_was_asked(library, tmp_path):
     (row,) = library.saved_searches()
     assert row.query == {"words": "小狗", "plus": ["night^2", "sea"], "modalities": ["text"]}
     again = library.search("小狗", plus=["night^2", "sea"], modalities=["text"])
-    assert [h.hit for h in library.run_saved("狗")] == again != []
+    assert [h.hit for h in library.run_saved(" 狗 ")] == again != []
     library.forget_search("狗")
+
+
+def test_weights_are_kept_as_they_were(library):
+    terms = [quintet.Term(words="dog", weight=1e-05), quintet.Term(words="x^2")]
+    unwanted = quintet.Term(words="fog", weight=-2.0)
+    library.save_search("dogs", "harbour", plus=[*terms, unwanted])
+    (row,) = library.saved_searches()
+    assert [quintet.Term.parse(part) for part in row.query["plus"]] == [*terms, unwanted]
+    library.forget_search("dogs")
 
 
 def test_what_cannot_be_asked_is_not_saved(library):

@@ -19,7 +19,7 @@ from quintet.types import Hit
 if TYPE_CHECKING:
     from quintet.flows.duplicates import Alike
     from quintet.flows.facets import Facet
-    from quintet.flows.why import Why
+    from quintet.flows.why import Testimony, Why
     from quintet.store.records import SavedRow
 
 console = Console(highlight=False, soft_wrap=False)
@@ -132,8 +132,8 @@ def why(told: Why) -> None:
         sign = "" if t.weight > 0 else "not "
         channel = f" ({t.channel})" if t.channel else ""
         console.print(
-            f"  {sign}“{escape(printable(t.part))}”{channel}: {_KINDS[t.kind]}, "
-            f"{_percent(t.confidence).strip() or '–'}{escape(printable(_quoted(t.text)))}",
+            f"  {sign}“{escape(printable(t.part))}”{channel}: {_kind(told, t)}"
+            f"{escape(printable(_quoted(t.text)))}",
             soft_wrap=True,
         )
         for title, parts in (("in the item", t.of_hit), ("in the query", t.of_query)):
@@ -143,12 +143,23 @@ def why(told: Why) -> None:
                 console.print(f"[dim]      {title}: {escape(printable(listed))}[/]", soft_wrap=True)
     if told.without:
         where = f"{told.rank_without} of {told.among}"
-        then = f", {_percent(told.confidence_without).strip()}"
+        p = told.confidence_without
+        then = f", {_percent(p).strip()}" if p is not None else ""
         label = escape(printable(told.without))
         console.print(f"  without {label} it would be {where}{then}", soft_wrap=True)
 
 
 _KINDS = {"words": "words found", "near": "near in the common space", "same": "the same content"}
+
+
+def _kind(told: Why, testimony: Testimony) -> str:
+    """What kind of match it is, and how sure; before training only what is the same has that."""
+    if told.confidence is None and testimony.kind != "same":
+        return _BEFORE_TRAINING[testimony.kind]
+    return f"{_KINDS[testimony.kind]}, {_percent(testimony.confidence).strip()}"
+
+
+_BEFORE_TRAINING = {"words": "words found", "near": "alike as a whole"}
 
 TELLING = 0.001
 """Smaller gains are not told."""

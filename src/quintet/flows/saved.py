@@ -53,6 +53,7 @@ def run(parts: Parts, name: str, search: Search, *, seen: bool) -> list[SavedHit
     Raises:
         UnknownName: no search of that name.
     """
+    name = name.strip()
     query = parts.store.saved_search(name).query
     before = parts.store.seen(name)
     found = search(**query)
@@ -90,7 +91,7 @@ def _typed(term: Term) -> str:
         body = f"file:{term.file.expanduser().absolute()}"
     elif term.item:
         body = f"item:{_item(term.item)}{part}"
-    return f"{body}^{abs(term.weight):g}" if abs(term.weight) != 1.0 else body
+    return f"{body}^{term.weight:.15g}" if term.weight != 1.0 or "^" in body else body
 
 
 def _item(name: str) -> str:

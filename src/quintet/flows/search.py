@@ -137,7 +137,7 @@ Row = tuple[float, float | None, list[Match]]
 """Score, confidence and matches of one item, the strongest match first."""
 
 
-def merge(matches: Sequence[Match]) -> list[Row]:
+def merge(matches: Sequence[Match], *, calibrated: bool | None = None) -> list[Row]:
     """One row per item, best first: (score, confidence, its matches, strongest first).
 
     With confidences, the words, the common space and what is the same are three witnesses: the best
@@ -145,11 +145,15 @@ def merge(matches: Sequence[Match]) -> list[Row]:
     right. A copy of the example is worth twice what is merely like it, so the score, the expected
     worth, is the confidence and the probability of a copy. Without a trained space, the score is
     that of the best match and the same probability. Ties go to the smaller item id.
+
+    Args:
+        calibrated: whether there is a trained space; None: if every match has a confidence.
     """
     of_item: dict[str, list[Match]] = {}
     for match in matches:
         of_item.setdefault(match.item_id, []).append(match)
-    calibrated = not any(match.confidence is None for match in matches)
+    if calibrated is None:
+        calibrated = not any(match.confidence is None for match in matches)
     rows = [_row(found, calibrated=calibrated) for found in of_item.values()]
     return sorted(rows, key=order)
 
