@@ -238,6 +238,24 @@ def test_weights_are_kept_as_they_were(library):
     library.forget_search("dogs")
 
 
+def test_a_saved_search_says_what_of_it_is_gone(library):
+    row = (["A dog came late."], "land", "2022", "en", 5)
+    with Store.open(library.folder, write=True) as store:
+        store.put([_record(7, "/m/land/late.txt", *row)])
+    library.save_search("like it", plus=[f"item:{7:064x}"])
+    library.remove([f"{7:064x}"])
+    with pytest.raises(UsageError, match=r"'like it' asks with .* gone.*--forget"):
+        library.run_saved("like it")
+    library.forget_search("like it")
+
+
+def test_what_only_its_words_found_would_not_be_found_without_them(library):
+    (hit, *_) = library.search("dog", k=1)
+    told = library.why(hit.item.id, "dog")
+    assert told.without == "the words “dog”"
+    assert told.rank_without is None
+
+
 def test_what_cannot_be_asked_is_not_saved(library):
     for name, words, options in ((" ", "dog", {}), ("x", None, {}), ("x", "dog", {"kk": 3})):
         with pytest.raises(UsageError):

@@ -399,3 +399,10 @@ def test_saved_searches(run, media, tmp_path):
     assert run("saved", "鸟", "--forget", "-L", tmp_path).code == 0
     assert run("saved", "鸟", "-L", tmp_path).code == 2
     assert run("saved", "--seen", "-L", tmp_path).code == 2
+
+
+def test_an_export_that_cannot_be_written_is_told_in_a_line(run, untrained, tmp_path):
+    done = run("export", "-o", tmp_path / "none" / "x.jsonl", "-L", untrained)
+    assert done.code == 1
+    assert "x.jsonl" in done.err
+    assert "Traceback" not in done.err

@@ -142,11 +142,12 @@ def why(told: Why) -> None:
                 listed = "; ".join(f"{p.name} {100 * p.gain:+.1f} %" for p in telling)
                 console.print(f"[dim]      {title}: {escape(printable(listed))}[/]", soft_wrap=True)
     if told.without:
-        where = f"{told.rank_without} of {told.among}"
         p = told.confidence_without
         then = f", {_percent(p).strip()}" if p is not None else ""
+        place = f"be {told.rank_without} of {told.among}{then}"
         label = escape(printable(told.without))
-        console.print(f"  without {label} it would be {where}{then}", soft_wrap=True)
+        would = place if told.rank_without is not None else "not be found"
+        console.print(f"  without {label} it would {would}", soft_wrap=True)
 
 
 _KINDS = {"words": "words found", "near": "near in the common space", "same": "the same content"}

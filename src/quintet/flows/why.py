@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -75,7 +76,8 @@ class Why:
 
     Attributes:
         rank: its place, from 1; ``among`` so many candidates.
-        without: the same without the segment (or the found words) that matters most.
+        without: the segment (or the found words) that matters most; the rank and the confidence
+            are those without it, None if the item would not be found at all.
     """
 
     item: Item
@@ -116,7 +118,9 @@ def why(parts: Parts, ask: Ask, name: str) -> Why:
     losses = [loss for t, loss in told if loss is not None and t.weight > 0]
     if not losses:
         return plain
-    label, without = min(losses, key=lambda loss: loss[1].row[0])
+    label, without = min(losses, key=lambda loss: loss[1].row[0] if loss[1] else -math.inf)
+    if without is None:
+        return replace(plain, without=label)
     return replace(
         plain, without=label, rank_without=without.rank, confidence_without=without.row[1]
     )
@@ -185,8 +189,8 @@ def _standing(said: Sequence[Said], found: Ranking, item: Item) -> _Standing | N
     return _Standing(rows[place], place + 1, len(rows))
 
 
-Loss = tuple[str, _Standing]
-"""What is left out, and where the item stands without it."""
+Loss = tuple[str, _Standing | None]
+"""What is left out, and where the item stands without it; None when it is found no more."""
 
 
 def _testimonies(
@@ -240,13 +244,12 @@ def _loss(
     rest: Sequence[Match],
     found: Ranking,
     item: Item,
-) -> Loss | None:
+) -> Loss:
     """Where the item stands when one part of the query finds only the rest in it."""
     changed = list(said)
     rows = merge(rest, calibrated=found.space is not None)
     changed[number] = _changed(said[number], item, rows)
-    standing = _standing(changed, found, item)
-    return (label, standing) if standing else None
+    return (label, _standing(changed, found, item))
 
 
 def _near(
