@@ -244,7 +244,7 @@ def test_a_saved_search_says_what_of_it_is_gone(library):
         store.put([_record(7, "/m/land/late.txt", *row)])
     library.save_search("like it", plus=[f"item:{7:064x}"])
     library.remove([f"{7:064x}"])
-    with pytest.raises(UsageError, match=r"'like it' asks with .* gone.*--forget"):
+    with pytest.raises(UsageError, match=r"(?s)'like it' asks with .* gone.*--forget"):
         library.run_saved("like it")
     library.forget_search("like it")
 
