@@ -32,9 +32,19 @@ QuintetError
 from __future__ import annotations
 
 import difflib
+import textwrap
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
+
+MOST_NAMES = 40
+"""Known names that a message gives."""
+
+FEW_LETTERS = 40
+"""As long may a list of names be behind the message."""
+
+LINE = 76
+"""Letters on a line of a longer list, for a terminal of 80."""
 
 
 class QuintetError(Exception):
@@ -63,11 +73,20 @@ class UnknownName(UsageError):
     """
 
     def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
-        names = sorted(known)
+        names = sorted(map(str, known))
         near = difflib.get_close_matches(name, names, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ";"
-        shown = ", ".join(names[:20]) + (" …" if len(names) > 20 else "") or "(none)"
-        super().__init__(f"no {what} named {name!r}{hint} known: {shown}")
+        super().__init__(f"no {what} named {name!r}{hint} known:{_listed(names)}")
+
+
+def _listed(names: list[str]) -> str:
+    """Behind a colon: a few names on the same line, more of them on lines of their own."""
+    more = [f"and {len(names) - MOST_NAMES} more"] if len(names) > MOST_NAMES else []
+    text = ", ".join([*names[:MOST_NAMES], *more]) or "(none)"
+    if len(text) <= FEW_LETTERS:
+        return f" {text}"
+    lines = textwrap.wrap(text, LINE, break_long_words=False, break_on_hyphens=False)
+    return "".join(f"\n  {line}" for line in lines)
 
 
 class ShapeError(UsageError):

@@ -162,7 +162,7 @@ class Library:
         many = [paths] if isinstance(paths, (str, Path)) else list(paths)
         with on_ray(ray) as there, self._parts.writing() as store:
             tick = on_progress or _silent
-            work = reading_there.work(self._parts, there, tags, workers, tick)
+            work = reading_there.work(self._parts, there, _several(tags), workers, tick)
             places = [Path(p).expanduser().absolute() for p in many]
             report = add(store, places, work, accept_missing=accept_missing)
         self._parts.build_large(tick)
@@ -208,7 +208,7 @@ class Library:
             FileProblem: an example cannot be read.
         """
         terms = asked_terms(words, like, plus, minus)
-        ask = asking.Ask(terms, _media(modalities), where, k, min_confidence, per_medium)
+        ask = asking.Ask(terms, _media(modalities), _several(where), k, min_confidence, per_medium)
         return shown(self._parts, ask, Showing(group_by, sort, reverse))
 
     def facets(
@@ -236,7 +236,7 @@ class Library:
             UsageError: as for ``search``.
         """
         terms = asked_terms(words, like, plus, minus)
-        ask = asking.Ask(terms, _media(modalities), where, min_confidence=min_confidence)
+        ask = asking.Ask(terms, _media(modalities), _several(where), min_confidence=min_confidence)
         chosen = [keys] if isinstance(keys, str) else keys
         return facets.facets(self._parts, ask, chosen, values)
 
@@ -252,7 +252,7 @@ class Library:
         Copies of the same bytes are one item already; see its ``others``.
         """
         tick = on_progress or _silent
-        return duplicates(self._parts, where, _media(modalities), tick)
+        return duplicates(self._parts, _several(where), _media(modalities), tick)
 
     def save_search(self, name: str, words: str | None = None, **options: Any) -> None:
         """Keep a search under a name; its hits of today are not new later.
@@ -304,14 +304,19 @@ class Library:
             picture: write an SVG of the item here, coloured by what matters in it.
 
         Raises:
-            UsageError: nothing in the item answers the query, or nothing of it can be drawn.
+            UsageError: nothing in the item answers the query, the query leaves it out, or the
+                picture cannot be written.
             UnknownName: no such item.
             FileProblem: an example, or the item's file for the picture, cannot be read.
         """
-        ask = asking.Ask(asked_terms(words, like, plus, minus), _media(modalities), where)
+        ask = asking.Ask(asked_terms(words, like, plus, minus), _media(modalities), _several(where))
         told = why(self._parts, ask, str(item))
         if picture is not None:
-            Path(picture).expanduser().write_text(draw(self._parts, told), encoding="utf-8")
+            drawn = draw(self._parts, told)
+            try:
+                Path(picture).expanduser().write_text(drawn, encoding="utf-8")
+            except OSError as e:
+                raise UsageError(f"{picture} cannot be written: {e.strerror}") from e
         return told
 
     def similar(
@@ -323,7 +328,7 @@ class Library:
         k: int = 10,
     ) -> list[Hit]:
         """What is like an item of the library, the item itself left out."""
-        ask = asking.Ask((Term(item=str(item)),), _media(modalities), where, k)
+        ask = asking.Ask((Term(item=str(item)),), _media(modalities), _several(where), k)
         return asking.search(self._parts, ask)
 
     def labels(self, by: str = "auto", level: int | None = None) -> LabelCounts:
@@ -338,7 +343,7 @@ class Library:
         level: int | None = None,
         params: Mapping[str, str] | None = None,
         refit: bool = True,
-        seed: int = 0,
+        seed: int | None = None,
         ray: str | None = None,
         on_progress: Progress | None = None,
         on_note: Callable[[str], None] | None = None,
@@ -350,6 +355,8 @@ class Library:
         Args:
             method: a name from ``quintet methods``.
             refit: after judging, fit again on all items, those held out too.
+            seed: chooses the held-out items and what the method draws; None for the ``seed``
+                among ``params``, or else 0.
             ray: address of a Ray cluster on which both fits run side by side; one that was
                 killed then begins again.
             on_progress: called with (stage, done, total).
@@ -359,6 +366,7 @@ class Library:
             TrainingError: too few labels, items or media.
             UnknownName: no such method or hyper-parameter.
             Unreachable: no Ray cluster at this address.
+            UsageError: a value that the method does not take, or two seeds that differ.
         """
         with on_ray(ray) as there:
             return learning.train(
@@ -462,7 +470,7 @@ class Library:
 
     def find(self, items: Sequence[str | Path] = (), *, where: Sequence[str] = ()) -> list[str]:
         """Ids of items named by path, folder or id, or that meet the conditions."""
-        return asking.find(self._parts.store, [str(i) for i in items], where)
+        return asking.find(self._parts.store, [str(i) for i in items], _several(where))
 
     def items(
         self,
@@ -537,7 +545,7 @@ class Library:
         self, where: Sequence[str] = (), *, segments: bool = False
     ) -> Iterator[Item | Details]:
         """One record an item: paths, metadata, tags, labels, with ``segments`` these too."""
-        return export(self._parts.store, where, segments=segments)
+        return export(self._parts.store, _several(where), segments=segments)
 
     def models(self) -> list[ModelSummary]:
         """The trained models, newest first."""
@@ -589,7 +597,12 @@ def asked_terms(
     files = [like] if isinstance(like, (str, Path)) else like
     terms = [Term(words=words)] if words and words.strip() else []
     terms += [Term(file=Path(file)) for file in files]
-    return (*terms, *map(_term, plus), *(_term(part).unwanted() for part in minus))
+    return (*terms, *map(_term, _several(plus)), *(_term(p).unwanted() for p in _several(minus)))
+
+
+def _several(parts: str | Term | Sequence[Any]) -> Sequence[Any]:
+    """One alone is one, not its letters."""
+    return [parts] if isinstance(parts, (str, Term)) else parts
 
 
 def _term(part: str | Term) -> Term:

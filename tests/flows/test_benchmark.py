@@ -245,12 +245,34 @@ def test_unknown_benchmarks_and_absent_data_are_told(tmp_path):
 
 
 def test_every_benchmark_is_listed_with_what_it_is():
-    del catalog._plugins("datasets.benchmarks")["tiny"]
-    for name in ("own_dev", "alone", "photos"):
-        del catalog._plugins("datasets.benchmarks")[name]
-    found = dict(benchmark.listed())
-    assert set(found) >= {"fivemedia", "flickr8k", "planted", "wikipedia", "xmedia", "xmedianet"}
-    assert all(found.values())
+    found = {known.name: known for known in benchmark.listed()}
+    assert found["tiny"].origin.licence == "not told"
+    own = {name: found[name] for name in found if name not in PLUGINS["datasets.benchmarks"]}
+    assert set(own) == {"fivemedia", "flickr8k", "planted", "wikipedia", "xmedia", "xmedianet"}
+    for known in own.values():
+        assert known.what
+        assert known.origin.source
+        assert known.origin.licence
+
+
+@pytest.mark.parametrize("name", catalog.names("datasets.benchmarks"))
+def test_every_benchmark_says_which_files_it_wants_and_from_where(name, tmp_path):
+    origin = next(known.origin for known in benchmark.listed() if known.name == name)
+    if name == "planted":
+        assert (origin.folder, origin.files) == ("", ())
+        return
+    assert "https://" in origin.address
+    told = [*origin.files, origin.address, origin.licence, f"{origin.folder}/", "QUINTET_DATA"]
+    with pytest.raises(UsageError, match="neither --data nor QUINTET_DATA is set") as unset:
+        load(name, None, None, quiet)
+    with pytest.raises(UsageError, match=f"no data at {tmp_path}/{origin.folder}") as absent:
+        load(name, tmp_path, None, quiet)
+    for error in (unset, absent):
+        assert all(fact in str(error.value) for fact in told)
+    (tmp_path / origin.folder).mkdir()
+    with pytest.raises(UsageError, match=f"{origin.folder} lacks ") as empty:
+        load(name, tmp_path, None, quiet)
+    assert all(file in str(empty.value) for file in origin.files)
 
 
 def test_the_cache_is_where_it_was_asked_for(monkeypatch, tmp_path):

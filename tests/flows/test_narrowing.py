@@ -225,8 +225,35 @@ def test_a_search_is_kept_as_it_was_asked(library, tmp_path):
     (row,) = library.saved_searches()
     assert row.query == {"words": "小狗", "plus": ["night^2", "sea"], "modalities": ["text"]}
     again = library.search("小狗", plus=["night^2", "sea"], modalities=["text"])
-    assert [h.hit for h in library.run_saved("狗")] == again != []
+    assert [h.hit for h in library.run_saved(" 狗 ")] == again != []
     library.forget_search("狗")
+
+
+def test_weights_are_kept_as_they_were(library):
+    terms = [quintet.Term(words="dog", weight=1e-05), quintet.Term(words="x^2")]
+    unwanted = quintet.Term(words="fog", weight=-2.0)
+    library.save_search("dogs", "harbour", plus=[*terms, unwanted])
+    (row,) = library.saved_searches()
+    assert [quintet.Term.parse(part) for part in row.query["plus"]] == [*terms, unwanted]
+    library.forget_search("dogs")
+
+
+def test_a_saved_search_says_what_of_it_is_gone(library):
+    row = (["A dog came late."], "land", "2022", "en", 5)
+    with Store.open(library.folder, write=True) as store:
+        store.put([_record(7, "/m/land/late.txt", *row)])
+    library.save_search("like it", plus=[f"item:{7:064x}"])
+    library.remove([f"{7:064x}"])
+    with pytest.raises(UsageError, match=r"(?s)'like it' asks with .* gone.*--forget"):
+        library.run_saved("like it")
+    library.forget_search("like it")
+
+
+def test_what_only_its_words_found_would_not_be_found_without_them(library):
+    (hit, *_) = library.search("dog", k=1)
+    told = library.why(hit.item.id, "dog")
+    assert told.without == "the words “dog”"
+    assert told.rank_without is None
 
 
 def test_what_cannot_be_asked_is_not_saved(library):

@@ -75,11 +75,17 @@ def alone(media, tmp_path_factory):
     return home
 
 
+def hears_interruptions():
+    """Also where these tests run in the background of a shell."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def start(env, *arguments):
     settings = {k: v for k, v in env.items() if k != "QUINTET_LIBRARY"}
     return subprocess.Popen(
         [sys.executable, "-m", "quintet.cli", *map(str, arguments)],
         env=settings,
+        preexec_fn=hears_interruptions,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -152,7 +158,7 @@ def test_a_trained_library_gets_the_vectors_of_its_model(ring, media, alone, tmp
 
 @pytest.mark.parametrize("method", ["accord", "dscmr"])
 def test_a_worker_killed_in_training_changes_nothing(ring, alone, tmp_path, method):
-    params = {"epochs": "200"} if method == "dscmr" else {}
+    params = {"epochs": "20"} if method == "dscmr" else {}
     for name in ("here", "there"):
         shutil.copytree(alone, tmp_path / name)
     asked = ["train", "--method", method, *(f"{k}={v}" for k, v in params.items())]

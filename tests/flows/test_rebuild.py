@@ -64,6 +64,24 @@ def test_everything_derived_is_made_again_as_it_was(store):
     assert store.text_search("words", 20) == before[2]
 
 
+def test_vectors_that_come_out_as_they_were_keep_their_keys(store):
+    trained(store)
+    keys = {m: store.vector_keys(m, TEXT, WRITTEN).tolist() for m in ("m1", alike.MODEL)}
+    damaged = keys["m1"][4]
+    flipped = "UPDATE vectors SET z = zeroblob(length(z)) WHERE key = ?"
+    store._db.execute(flipped, (damaged,))
+    ((item_id,),) = store._rows("SELECT item_id FROM vectors WHERE key = ?", (damaged,))
+    gone = store._rows(
+        "SELECT key FROM vectors WHERE item_id = ? AND model_id = 'm1' ORDER BY key", (item_id,)
+    )
+    rebuild(store, embedding(), quiet)
+    assert store.vector_keys(alike.MODEL, TEXT, WRITTEN).tolist() == keys[alike.MODEL]
+    after = store.vector_keys("m1", TEXT, WRITTEN).tolist()
+    assert sorted(set(keys["m1"]) - set(after)) == [key for (key,) in gone]
+    assert len(after) == len(keys["m1"])
+    assert store.verify() == []
+
+
 @pytest.mark.parametrize("damage", ["cut", "flip", "swap"])
 def test_damaged_index_files_change_no_answer(store, damage):
     before = answers(store, alike.MODEL)

@@ -2,9 +2,17 @@
 
 
 def test_the_data_sets_are_listed(run):
-    listed = {row["name"]: row["what"] for row in run("benchmark", "--json").json}
+    listed = {row["name"]: row for row in run("benchmark", "--json").json}
     assert {"planted", "wikipedia", "flickr8k", "fivemedia", "xmedia", "xmedianet"} <= set(listed)
-    assert all(listed.values())
+    assert all(row["what"] for row in listed.values())
+    assert "raw_features.mat" in listed["wikipedia"]["files"]
+    for shown in (run("benchmark").out, run("benchmark", "--help").out):
+        text = " ".join(shown.split())
+        for row in listed.values():
+            assert f"{row['name']}, " in text
+            for fact in ("source", "licence", "address", "folder"):
+                assert row.get(fact, "") in text
+            assert all(file in text for file in row.get("files", ()))
 
 
 def test_a_method_runs_on_the_planted_set_beside_random(run):
@@ -18,10 +26,16 @@ def test_a_method_runs_on_the_planted_set_beside_random(run):
 
 
 def test_missing_data_say_where_to_get_them(run, tmp_path):
-    done = run("benchmark", "wikipedia", "--data", tmp_path)
-    assert done.code in (1, 2)
-    assert "wikipedia-features" in done.err
-    assert "--data" in done.err
+    there = f"no data at {tmp_path}/wikipedia-features: "
+    for done, told in (
+        (run("benchmark", "wikipedia", "--data", tmp_path), there),
+        (run("benchmark", "wikipedia", env={"QUINTET_DATA": str(tmp_path)}), there),
+        (run("benchmark", "wikipedia", env={"QUINTET_DATA": ""}), "nor QUINTET_DATA is set"),
+    ):
+        assert done.code == 2
+        assert told in done.err
+        for fact in ("wikipedia-features/", "raw_features.mat", "https://", "--data", "research"):
+            assert fact in done.err
 
 
 def test_typos_name_the_nearest(run):

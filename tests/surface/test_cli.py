@@ -184,6 +184,7 @@ def test_evaluate_compares_methods_and_stores_nothing(run, untrained):
     assert done.code == 3
     assert "identity cannot learn from these items" in done.err
     cca, identity = run(*asked, "--json").json
+    _is_one_line_a_method(run, asked)
     assert set(cca["to_all"]) == set(MEDIA)
     assert cca["mean"] > cca["random"]
     assert cca["parameters"] > 0
@@ -191,6 +192,20 @@ def test_evaluate_compares_methods_and_stores_nothing(run, untrained):
     assert "one width" in identity["problem"]
     assert run("models", "-L", untrained, "--json").json == []
     assert not (untrained / ".quintet" / "training").exists()
+
+
+def _is_one_line_a_method(run, asked):
+    """At the usual width of a terminal: short heads, every figure beside its method."""
+    out = run(*asked, "--seeds", "2", env={"COLUMNS": "80"}).out
+    head, cca, identity = out.rstrip().splitlines()[-3:]
+    assert head.split() == ["method", *MEDIA, "mean", "±", "s", "size"]
+    assert max(map(len, (head, cca, identity))) <= 80
+    name, *figures, size = cca.split()
+    assert name == "cca"
+    assert all(float(figure) >= 0 for figure in figures)
+    assert len(figures) == len(MEDIA) + 3
+    assert size.endswith(("k", "M"))
+    assert identity.split() == ["identity", *"–" * (len(MEDIA) + 4)]
 
 
 def test_evaluate_refuses_what_does_not_go_together(run, untrained, media):
@@ -384,3 +399,10 @@ def test_saved_searches(run, media, tmp_path):
     assert run("saved", "鸟", "--forget", "-L", tmp_path).code == 0
     assert run("saved", "鸟", "-L", tmp_path).code == 2
     assert run("saved", "--seen", "-L", tmp_path).code == 2
+
+
+def test_an_export_that_cannot_be_written_is_told_in_a_line(run, untrained, tmp_path):
+    done = run("export", "-o", tmp_path / "none" / "x.jsonl", "-L", untrained)
+    assert done.code == 1
+    assert "x.jsonl" in done.err
+    assert "Traceback" not in done.err

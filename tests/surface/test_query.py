@@ -98,3 +98,40 @@ def test_why_names_parts_and_the_place_without_them(run, trained, media, tmp_pat
 def test_why_of_what_does_not_answer(run, trained, media):
     done = run("why", first(media, "bird", "video"), "qwertyzxcv", "-L", trained)
     assert (done.code, "answers this query" in done.err) == (2, True)
+
+
+def test_why_tells_the_place_that_the_search_gave(trained, untrained, media, tmp_path):
+    source = first(media, "bell", "audio")
+    for home, words in ((trained, None), (untrained, None), (untrained, "bell")):
+        with quintet.open(home) as lib:
+            hits = lib.search(words, like=source, k=50)
+            for hit in hits[:12]:
+                told = lib.why(hit.item.path, words, like=source)
+                assert (told.rank, told.confidence) == (hit.rank, hit.confidence)
+                assert told.rank_without is None or told.rank_without <= told.among
+
+
+def test_why_of_what_the_query_leaves_out(trained, media, tmp_path):
+    clip, picture = first(media, "bird", "video"), first(media, "bird", "image")
+    with quintet.open(trained) as lib:
+        for options in ({"modalities": "image"}, {"where": "label=car"}):
+            with pytest.raises(UsageError, match="does not meet"):
+                lib.why(clip, "bird", **options)
+        with pytest.raises(UsageError, match="a part of this query"):
+            lib.why(clip, plus=f"item:{clip}")
+        with pytest.raises(UsageError, match="cannot be written"):
+            lib.why(picture, "bird", picture=tmp_path / "none" / "why.svg")
+
+
+def test_why_before_training_promises_no_percentage(run, untrained, media):
+    source = first(media, "bell", "image")
+    shown = run("why", source, "--like", source, "-L", untrained).out
+    assert "alike as a whole" in shown
+    assert "common space" not in shown
+    assert "0 %" not in shown.replace(">99 %", "")
+
+
+def test_one_part_alone_is_not_its_letters(trained):
+    with quintet.open(trained) as lib:
+        both = lib.search(plus=["bird"], minus=["car"], where=["modality=image"], k=5)
+        assert lib.search(plus="bird", minus="car", where="modality=image", k=5) == both != []

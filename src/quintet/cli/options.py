@@ -148,9 +148,17 @@ def pairs(params: tuple[str, ...]) -> dict[str, str]:
     """KEY=VALUE arguments as a mapping.
 
     Raises:
-        click.BadParameter: one has no ``=``.
+        click.BadParameter: one has no ``=``, or a key has two values.
+
+    >>> pairs(("lr=0.1", "k=8", "k=8"))
+    {'lr': '0.1', 'k': '8'}
     """
+    found: dict[str, str] = {}
     for param in params:
-        if "=" not in param:
+        key, sign, value = param.partition("=")
+        if not sign:
             raise click.BadParameter(f"{param!r} is not KEY=VALUE", param_hint="KEY=VALUE")
-    return dict(param.split("=", 1) for param in params)
+        if found.setdefault(key, value) != value:
+            told = f"{key}={found[key]} and {param} differ; give one of them"
+            raise click.BadParameter(told, param_hint="KEY=VALUE")
+    return found

@@ -18,7 +18,7 @@ from quintet.types import Hit
 if TYPE_CHECKING:
     from quintet.flows.duplicates import Alike
     from quintet.flows.facets import Facet
-    from quintet.flows.why import Why
+    from quintet.flows.why import Testimony, Why
     from quintet.store.records import SavedRow
 
 console = Console(highlight=False, soft_wrap=False)
@@ -39,7 +39,8 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, title: str =
     """A table without lines; numbers to the right."""
     made = Table(title=title or None, box=None, title_justify="left", pad_edge=False)
     for n, name in enumerate(columns):
-        numbers = bool(rows) and all(isinstance(row[n], (int, float)) for row in rows)
+        told = [row[n] for row in rows if row[n] is not None]
+        numbers = bool(told) and all(isinstance(value, (int, float)) for value in told)
         made.add_column(name, justify="right" if numbers else "left", overflow="fold")
     for row in rows:
         made.add_row(*[escape(printable(_cell(value))) for value in row])
@@ -50,6 +51,19 @@ def _cell(value: Any) -> str:
     if value is None:
         return "–"
     return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def short(count: int) -> str:
+    """A count in at most five characters.
+
+    >>> short(950), short(12_345), short(1_250_000), short(999_960)
+    ('950', '12k', '1.2M', '1.0M')
+    """
+    for size, letter in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        share = count / size
+        if share >= 0.9995:
+            return f"{share:.1f}{letter}" if share < 10 else f"{share:.0f}{letter}"
+    return str(count)
 
 
 def hits(found: Sequence[Hit], *, new: frozenset[str] = frozenset()) -> None:
@@ -89,8 +103,8 @@ def why(told: Why) -> None:
         sign = "" if t.weight > 0 else "not "
         channel = f" ({t.channel})" if t.channel else ""
         console.print(
-            f"  {sign}“{escape(printable(t.part))}”{channel}: {_KINDS[t.kind]}, "
-            f"{_percent(t.confidence).strip() or '–'}{escape(printable(_quoted(t.text)))}",
+            f"  {sign}“{escape(printable(t.part))}”{channel}: {_kind(told, t)}"
+            f"{escape(printable(_quoted(t.text)))}",
             soft_wrap=True,
         )
         for title, parts in (("in the item", t.of_hit), ("in the query", t.of_query)):
@@ -99,13 +113,25 @@ def why(told: Why) -> None:
                 listed = "; ".join(f"{p.name} {100 * p.gain:+.1f} %" for p in telling)
                 console.print(f"[dim]      {title}: {escape(printable(listed))}[/]", soft_wrap=True)
     if told.without:
-        where = f"{told.rank_without} of {told.among}"
-        then = f", {_percent(told.confidence_without).strip()}"
+        p = told.confidence_without
+        then = f", {_percent(p).strip()}" if p is not None else ""
+        place = f"be {told.rank_without} of {told.among}{then}"
         label = escape(printable(told.without))
-        console.print(f"  without {label} it would be {where}{then}", soft_wrap=True)
+        would = place if told.rank_without is not None else "not be found"
+        console.print(f"  without {label} it would {would}", soft_wrap=True)
 
 
 _KINDS = {"words": "words found", "near": "near in the common space", "same": "the same content"}
+
+
+def _kind(told: Why, testimony: Testimony) -> str:
+    """What kind of match it is, and how sure; before training only what is the same has that."""
+    if told.confidence is None and testimony.kind != "same":
+        return _BEFORE_TRAINING[testimony.kind]
+    return f"{_KINDS[testimony.kind]}, {_percent(testimony.confidence).strip()}"
+
+
+_BEFORE_TRAINING = {"words": "words found", "near": "alike as a whole"}
 
 TELLING = 0.001
 """Smaller gains are not told."""

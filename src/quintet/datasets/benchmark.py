@@ -13,6 +13,25 @@ from quintet.types import Float32, Modality
 Split = Literal["train", "dev", "test"]
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where the files of a benchmark are from; every module of ``benchmarks/`` has its ORIGIN.
+
+    Attributes:
+        source: who made them, and where they were published.
+        licence: what one may do with them.
+        folder: where they belong below the folder of all data sets; empty where none are needed.
+        files: their names in there; ``*`` stands for any characters.
+        address: where to get them.
+    """
+
+    source: str
+    licence: str
+    folder: str = ""
+    files: tuple[str, ...] = ()
+    address: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One row.
@@ -52,18 +71,31 @@ class Benchmark:
     published: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
-def required(folder: Path, source: str) -> Path:
-    """The folder, which must be there.
+def required(data: Path, origin: Origin) -> Path:
+    """The folder of a data set below ``data``, with every file that is wanted.
 
     Raises:
-        UsageError: it is not; the message says where its data come from.
+        UsageError: the folder is not there, or files are missing from it; the message names them
+            and says where they come from.
     """
+    folder = data / origin.folder
     if not folder.is_dir():
+        raise UsageError(f"no data at {folder.absolute()}: {wanted(origin)}")
+    missing = [name for name in origin.files if not any(folder.glob(name))]
+    if missing:
         raise UsageError(
-            f"no data at {folder}; get them from {source} and name the folder above with --data "
-            "or QUINTET_DATA"
+            f"{folder} lacks {', '.join(missing)}; the data set is not complete: get it from "
+            f"{origin.address}"
         )
     return folder
+
+
+def wanted(origin: Origin) -> str:
+    """Which files a benchmark reads, where they belong and where they are from."""
+    return (
+        f"the folder that --data or QUINTET_DATA names must hold {origin.folder}/ with "
+        f"{', '.join(origin.files)}; get them from {origin.address} ({origin.licence})"
+    )
 
 
 def required_file(file: Path) -> Path:

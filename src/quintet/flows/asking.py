@@ -75,12 +75,14 @@ class Ranking:
 
     Attributes:
         rows: best first; ``said`` what each part of the query says, in the order of ``asked``.
+        own: ids of the items that are parts of the query; they are no answers to it.
     """
 
     asked: Sequence[Asked]
     said: Sequence[Said]
     rows: Sequence[Row]
     space: Space | None
+    own: frozenset[str] = frozenset()
 
 
 def search(parts: Parts, ask: Ask) -> list[Hit]:
@@ -88,7 +90,7 @@ def search(parts: Parts, ask: Ask) -> list[Hit]:
     found = ranking(parts, ask)
     rows = [row for row in found.rows if (row[1] or 0.0) >= ask.min_confidence]
     rows = cut(parts.store, rows, ask)
-    return hits(rows, parts.store, found.space.embed if found.space else None)
+    return hits(rows, parts.store, found.space.pieces if found.space else None)
 
 
 def ranking(parts: Parts, ask: Ask) -> Ranking:
@@ -97,8 +99,9 @@ def ranking(parts: Parts, ask: Ask) -> Ranking:
     asked = [Asked(term, example(parts, term)) for term in ask.terms]
     space = parts.space()
     said = _said(parts, ask, space, asked)
-    own = {a.example.item_id for a in asked if a.example}
-    return Ranking(asked, said, [row for row in together(said) if _item(row) not in own], space)
+    own = frozenset(a.example.item_id for a in asked if a.example)
+    rows = [row for row in together(said) if _item(row) not in own]
+    return Ranking(asked, said, rows, space, own)
 
 
 def together(said: Sequence[Said]) -> list[Row]:
@@ -107,11 +110,15 @@ def together(said: Sequence[Said]) -> list[Row]:
 
 
 def said_of(parts: Parts, ask: Ask, found: Ranking, item_id: str) -> list[Said]:
-    """What each part of the query says of one item, be it among the candidates or not."""
+    """What each part of the query says of one item that is not among the candidates.
+
+    It is no copy: that needs to be among the nearest, and shows only beside them.
+    """
     only = frozenset({item_id})
     return [
-        Said(a.term.weight, merge(_matches(parts, ask, found.space, a, only, DEPTH)))
+        Said(a.term.weight, merge([m for m in matches if not m.same]))
         for a in found.asked
+        for matches in [_matches(parts, ask, found.space, a, only, DEPTH)]
     ]
 
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from quintet import catalog
-from quintet.datasets.benchmark import Benchmark, Entry, Split
-from quintet.errors import NotFittedError, TrainingError
+from quintet.datasets.benchmark import Benchmark, Entry, Origin, Split, wanted
+from quintet.errors import NotFittedError, TrainingError, UsageError
 from quintet.evaluate.recall import both_ways
 from quintet.evaluate.retrieval import tables
 from quintet.flows import configure
@@ -24,6 +24,7 @@ from quintet.flows.encoding import Progress, encoded
 from quintet.maths.padding import pad
 from quintet.maths.rows import unit_rows
 from quintet.models.encoders.text_pieces import TextPieces
+from quintet.nets.finite import require_finite
 from quintet.persist import learnt_numbers
 from quintet.roles import Correlator
 from quintet.types import Float32, Modality, View, Views
@@ -88,13 +89,30 @@ class Row:
     validation: float | None
 
 
-def listed() -> list[tuple[str, str]]:
-    """Every benchmark with one line of what it is."""
+@dataclass(frozen=True)
+class Known:
+    """A benchmark by name, with one line of what it is and where its files are from."""
+
+    name: str
+    what: str
+    origin: Origin
+
+
+def listed() -> list[Known]:
+    """Every benchmark; none of them is read."""
     found = []
     for name in catalog.names(ROLE):
-        module = importlib.import_module(f"quintet.{ROLE}.{name}")
-        found.append((name, (module.__doc__ or "").partition("\n")[0].partition(": ")[2]))
+        module = importlib.import_module(catalog.load(ROLE, name).__module__)
+        what = (module.__doc__ or "").partition("\n")[0].partition(": ")[2]
+        found.append(Known(name, what, _origin(name)))
     return found
+
+
+def _origin(name: str) -> Origin:
+    """What the benchmark's module says of its files; nothing where a plug-in says nothing."""
+    module = importlib.import_module(catalog.load(ROLE, name).__module__)
+    found = getattr(module, "ORIGIN", None)
+    return found if isinstance(found, Origin) else Origin("a plug-in", "not told")
 
 
 def cache_folder() -> Path:
@@ -104,14 +122,22 @@ def cache_folder() -> Path:
     return Path(given or f"{home}/quintet").expanduser()
 
 
-def load(name: str, data: Path, cache: Path | None, on_progress: Progress) -> Task:
+def load(name: str, data: Path | None, cache: Path | None, on_progress: Progress) -> Task:
     """A benchmark by name, encoded and split.
+
+    Args:
+        data: the folder of all data sets; None for a benchmark that needs none.
 
     Raises:
         UnknownName: no such benchmark; names the nearest.
         UsageError: its data are not there or not complete.
     """
-    found: Benchmark = catalog.load(ROLE, name)(data)
+    make, origin = catalog.load(ROLE, name), _origin(name)
+    if data is None and origin.files:
+        raise UsageError(
+            f"{name} needs data, and neither --data nor QUINTET_DATA is set: {wanted(origin)}"
+        )
+    found: Benchmark = make(data or Path())
     rows = encoded(found.entries, name, cache, on_progress)
     entries = [
         replace(entry, content=x, group=entry.group or f"row {n}")
@@ -238,7 +264,7 @@ def judge(model: Correlator, test: Views, task: str) -> tuple[Figures, Figures]:
     Media that the model was not fitted on count as found at random.
 
     Raises:
-        TrainingError: it was fitted on none of them.
+        TrainingError: it was fitted on none of them, or a row has no finite place.
     """
     z = _all_embedded(model, test)
     if task == "pairs":
@@ -302,7 +328,10 @@ def _all_embedded(model: Correlator, test: Views) -> dict[Modality, Float32]:
 
 def _embedded(model: Correlator, view: View) -> Float32:
     parts = [view.x[i : i + BATCH] for i in range(0, len(view.x), BATCH)]
-    return np.concatenate([model.transform(view.modality, *pad(p, MAX_STEPS)) for p in parts])
+    z = np.concatenate([model.transform(view.modality, *pad(p, MAX_STEPS)) for p in parts])
+    name = str(getattr(model, "name", type(model).__name__.lower()))
+    require_finite(model, name, view.modality, z)
+    return z
 
 
 def _of(entries: Sequence[Entry], split: Split) -> list[Entry]:

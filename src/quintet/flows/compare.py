@@ -15,6 +15,7 @@ from quintet.flows.space import Space
 from quintet.flows.spread import each
 from quintet.flows.train import TrainingSet, fit_without, rows_of, set_aside
 from quintet.flows.workers import Workers
+from quintet.nets.finite import require_finite
 from quintet.persist import learnt_numbers
 from quintet.types import Float32, Local, Modality
 
@@ -150,6 +151,8 @@ def _embedded(
 ) -> dict[Modality, Float32]:
     """Unit rows of all media; rows of a medium that the method left out fall anywhere."""
     z = {m: space.embed(m, rows) for m, rows in local.items() if space.reads(m)}
+    for m, found in z.items():
+        require_finite(space.correlator, space.method, m, found)
     if not z:
         raise TrainingError("the method took in none of the media that have held-out items")
     width = next(iter(z.values())).shape[1]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from quintet.flows.search import Match, Row, order
 
@@ -63,7 +64,7 @@ def _log_odds(said: Sequence[Said], items: Sequence[str]) -> dict[str, float]:
         p = _told(part, items)
         sure = np.log(p) - np.log1p(-p)
         logit += part.weight / total * sure if part.weight > 0 else -part.weight * np.log1p(-p)
-    return dict(zip(items, (1 / (1 + np.exp(-logit))).tolist(), strict=True))
+    return dict(zip(items, expit(logit).tolist(), strict=True))
 
 
 def _told(part: Said, items: Sequence[str]) -> Float64:

@@ -14,7 +14,7 @@ from quintet.errors import UnknownName, UsageError
 
 ROLE = "models.correlators"
 
-MAY_BE_NONE = frozenset({"seed", "voters", "warm_up", "graphs", "landmarks"})
+MAY_BE_NONE = frozenset({"seed", "voters", "warm_up", "graphs"})
 """Counts that may be 0; all others are at least 1."""
 
 POSITIVE = frozenset({"lr", "gamma", "temperature", "scale", "sharpness", "noise", "spread"})
@@ -34,7 +34,8 @@ def correlator(method: str, params: Mapping[str, str]) -> Any:
 
     Raises:
         UnknownName: no such method, or no such hyper-parameter of it; names the nearest.
-        UsageError: a value that does not fit the field's type, or out of its bounds.
+        UsageError: a value that does not fit the field's type, is out of its bounds, contradicts
+            another, or names a device that this machine has not.
     """
     made = kind(method)
     hints = typing.get_type_hints(made)
@@ -45,7 +46,10 @@ def correlator(method: str, params: Mapping[str, str]) -> Any:
     given = {name: _read(name, text, hints[name]) for name, text in params.items()}
     for name, value in given.items():
         _check(name, value)
-    return made(**given)
+    chosen = made(**given)
+    if hasattr(chosen, "check"):
+        chosen.check()
+    return chosen
 
 
 def _check(name: str, value: Any) -> None:
@@ -94,6 +98,27 @@ def settings(model: Any) -> dict[str, str]:
 def seeded(method: str, params: Mapping[str, str], seed: int) -> dict[str, str]:
     """The hyper-parameters with the seed among them, if the method draws anything at random."""
     return {"seed": str(seed), **params} if draws(method) else dict(params)
+
+
+def asked(method: str, params: Mapping[str, str], seed: int | None) -> tuple[dict[str, str], int]:
+    """What a training is asked for, checked: all hyper-parameters, and the seed of the split.
+
+    Args:
+        seed: None for the one among the hyper-parameters, or else 0.
+
+    Raises:
+        UnknownName: no such method, or no such hyper-parameter of it; names the nearest.
+        UsageError: a value that the method does not take, or two seeds that differ.
+    """
+    own = getattr(correlator(method, params), "seed", None) if "seed" in params else None
+    if own is not None and seed is not None and own != seed:
+        raise UsageError(
+            f"seed {seed} (--seed) and the hyper-parameter seed={own} differ; give one"
+        )
+    chosen = next((s for s in (seed, own) if s is not None), 0)
+    params = seeded(method, params, chosen)
+    correlator(method, params)
+    return params, chosen
 
 
 def _read(name: str, text: str, hint: Any) -> Any:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quintet.flows.moments import within
+from quintet.flows.pieces import Pieces, Stretch
 from quintet.types import (
     Channel,
     Evidence,
-    Float32,
     Item,
     Local,
     Modality,
@@ -23,8 +22,6 @@ from quintet.types import (
 if TYPE_CHECKING:
     from quintet.flows.search import Match
     from quintet.store.sqlite import Store
-
-Embed = Callable[[Modality, Sequence[Local]], Float32]
 
 FINE_S = 10.0
 """Spans shorter than this are told with tenths of a second."""
@@ -53,16 +50,16 @@ def explain(
     found: Sequence[Sequence[Match]],
     items: Mapping[str, Item],
     store: Store,
-    embed: Embed | None,
+    pieces: Pieces | None,
 ) -> list[tuple[Evidence, ...]]:
     """Evidence of each hit, strongest first: its best match by words, by likeness, and as a copy.
 
     Args:
         found: per hit, its matches, strongest first.
-        embed: the trained space's embedding; without it a likeness names no segment.
+        pieces: segments in the trained space; without them a likeness names none.
     """
     near = [next((m for m in matches if m.probe), None) for matches in found]
-    places = _places([m for m in near if m], items, store, embed)
+    places = _places([m for m in near if m], items, store, pieces)
     rows = []
     for matches, likeness in zip(found, near, strict=True):
         said = next((m for m in matches if m.text), None)
@@ -108,10 +105,10 @@ def _by_likeness(match: Match, segment: Segment | None) -> Evidence:
 
 
 def _places(
-    matches: Sequence[Match], items: Mapping[str, Item], store: Store, embed: Embed | None
+    matches: Sequence[Match], items: Mapping[str, Item], store: Store, pieces: Pieces | None
 ) -> dict[tuple[str, Channel | None], Segment]:
     """The segment of each match that lies nearest to the query."""
-    if embed is None:
+    if pieces is None:
         return {}
     best: dict[tuple[str, Channel | None], Segment] = {}
     for channel in {m.channel for m in matches if m.channel}:
@@ -123,34 +120,25 @@ def _places(
                 for m in of_channel
                 if m.item_id in local and tower(items[m.item_id].modality, channel) is modality
             ]
-            for match, no in zip(rows, _nearest(rows, local, modality, embed), strict=True):
+            for match, no in zip(rows, _nearest(rows, local, modality, pieces), strict=True):
                 best[(match.item_id, channel)] = store.segments(match.item_id)[channel][no]
     return best
 
 
 def _nearest(
-    matches: Sequence[Match], local: Mapping[str, Local], modality: Modality, embed: Embed
+    matches: Sequence[Match], local: Mapping[str, Local], modality: Modality, pieces: Pieces
 ) -> list[int]:
-    """Segment number of the best piece of each match; all pieces are embedded in one go."""
-    pieces: list[Local] = []
-    owner: list[int] = []
-    number: list[int] = []
-    for row, match in enumerate(matches):
+    """Segment number of the best piece of each match; of equal ones the first."""
+    wanted = []
+    for match in matches:
         features = local[match.item_id]
         first, last = match.span or (0, int(features.segment_of_step[-1]))
-        for no in np.unique(within(features, first, last).segment_of_step):
-            pieces.append(within(features, int(no), int(no)))
-            owner.append(row)
-            number.append(int(no))
-    if not pieces:
-        return []
-    z = embed(modality, pieces)
-    best = [(-2.0, 0)] * len(matches)
-    for row, no, vector in zip(owner, number, z, strict=True):
-        probe = matches[row].probe
-        cosine = float(vector @ probe.z) if probe else 0.0
-        best[row] = max(best[row], (cosine, -no))
-    return [-no for _, no in best]
+        wanted.append(Stretch(match.item_id, features, first, last))
+    best = []
+    for match, (numbers, z) in zip(matches, pieces.of(modality, wanted), strict=True):
+        cosines = z @ match.probe.z if match.probe else np.zeros(len(numbers))
+        best.append(int(numbers[np.argmax(cosines)]))
+    return best
 
 
 def place(segment: Segment) -> str:

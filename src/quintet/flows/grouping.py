@@ -61,7 +61,7 @@ def by_content(parts: Parts, ask: Ask) -> list[Hit]:
         window *= 2
     best = asking.cut(parts.store, [group[0] for group in groups], ask)
     others = {_item(g[0]): tuple(_item(row) for row in g[1:]) for g in groups}
-    made = hits(best, parts.store, found.space.embed if found.space else None)
+    made = hits(best, parts.store, found.space.pieces if found.space else None)
     return [replace(hit, alike=others[hit.item.id]) for hit in made]
 
 
@@ -101,12 +101,12 @@ def _in_rounds(parts: Parts, found: Ranking, rows: Sequence[Row]) -> list[Hit]:
         if n > len(rounds):
             rounds.append([])
         rounds[n - 1].append(place)
-    embed = found.space.embed if found.space else None
+    pieces = found.space.pieces if found.space else None
     made = {
         place: hit
         for places in rounds
         for place, hit in zip(
-            places, hits([rows[p] for p in places], parts.store, embed), strict=True
+            places, hits([rows[p] for p in places], parts.store, pieces), strict=True
         )
     }
     return [replace(made[place], rank=place + 1) for place in sorted(made)]

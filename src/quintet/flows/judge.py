@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from quintet.evaluate.chance import beats_chance
 from quintet.evaluate.retrieval import Table, tables
 from quintet.flows.space import OTHER_WORDS, WORDS, Space
 from quintet.maths.calibrate import Calibrator, expected_calibration_error
@@ -29,11 +30,13 @@ class Judged:
         curves: (query kind, hit modality) to the curve from cosine to probability.
         calibration_error: query kind to expected calibration error (0..1); the curves of one half
             of the queries judged on the other half.
+        beats_chance: whether ``quality`` is more than luck.
     """
 
     quality: Table
     curves: Mapping[tuple[str, Modality], Calibrator]
     calibration_error: Mapping[str, float]
+    beats_chance: bool
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,8 @@ def judge(
     pairs = _all_pairs(space, z, label, typed)
     curves = {key: _curve(pairs, key, slice(None)) for key in pairs}
     fitted = {key: curve for key, curve in curves.items() if curve is not None}
-    return Judged(tables(z, label), fitted, _errors(pairs))
+    quality = tables(z, label)
+    return Judged(quality, fitted, _errors(pairs), beats_chance(z, label, quality))
 
 
 def _all_pairs(

@@ -54,7 +54,12 @@ class LabelCounts:
 
 @dataclass(frozen=True)
 class TrainReport:
-    """What training did; ``calibration_error`` is per query kind, 0..1, on held-out pairs."""
+    """What training did.
+
+    Attributes:
+        calibration_error: per query kind, 0..1, on held-out pairs.
+        warning: that the model finds no better than a random order, empty when it does.
+    """
 
     model_id: str
     method: str
@@ -64,6 +69,7 @@ class TrainReport:
     quality: Table
     calibration_error: Mapping[str, float]
     seconds: float
+    warning: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,7 +113,7 @@ def train(
     by: str,
     level: int | None,
     refit: bool,
-    seed: int,
+    seed: int | None,
     on_progress: Progress,
     on_note: Note,
     workers: Workers | None = None,
@@ -116,9 +122,11 @@ def train(
 
     Killed at any moment, the same training goes on from the last finished epoch; with ``workers``,
     which fit elsewhere and keep nothing, it begins again.
+
+    Raises:
+        UsageError: hyper-parameters that the method does not take, or two seeds.
     """
-    params = configure.seeded(method, params, seed)
-    configure.correlator(method, params)
+    params, seed = configure.asked(method, params, seed)
     with parts.writing() as store:
         job = store.start_job("train", {"method": method, **params})
         data = training_set(store, by, level, on_progress)
@@ -141,6 +149,8 @@ def train(
         store.set_labels(data.labels.of, TRAINED)
         store.finish_job(job, "done", {"model": row.id})
         checkpoints.clear()
+    if report.warning:
+        on_note(f"warning: {report.warning}")
     parts.build_large(on_progress)
     return report
 
@@ -203,6 +213,16 @@ def _report(method: str, data: TrainingSet, trained: Trained) -> TrainReport:
         quality=trained.judged.quality,
         calibration_error=trained.judged.calibration_error,
         seconds=trained.seconds,
+        warning="" if trained.judged.beats_chance else _no_better(method, trained),
+    )
+
+
+def _no_better(method: str, trained: Trained) -> str:
+    quality = trained.judged.quality
+    return (
+        f"{method} finds the {trained.held_out} held-out items no better than a random order "
+        f"would: MAP {quality.mean:.3f}, random {quality.random_mean:.3f}; try other values of its "
+        "hyper-parameters, another method, or more labelled items"
     )
 
 

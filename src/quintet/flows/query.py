@@ -11,7 +11,10 @@ from typing import Self
 from quintet.errors import UsageError
 from quintet.types import SegmentKind
 
-_BOOST = re.compile(r"(.+)\^([0-9]*\.?[0-9]+)", re.DOTALL)
+_BOOST = re.compile(
+    r"(.+)\^([-+]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?|nan|inf(?:inity)?))",
+    re.DOTALL | re.IGNORECASE,
+)
 _SEGMENT = re.compile(rf"(.+)#((?:{'|'.join(SegmentKind)})[1-9][0-9]*)", re.DOTALL)
 _FILE, _ITEM = "file:", "item:"
 
@@ -50,11 +53,15 @@ class Term:
     def parse(cls, text: str) -> Self:
         """A part as typed: words, ``file:PATH``, ``item:ITEM``, ``item:ITEM#shot3``; ``^2`` weighs.
 
+        A weight below 0, ``^-1``, says that the part is not wanted.
+
         Raises:
-            UsageError: there is nothing in it.
+            UsageError: there is nothing in it, or its weight is 0 or no finite number.
         """
         boosted = _BOOST.fullmatch(text.strip())
         body, weight = (boosted[1], float(boosted[2])) if boosted else (text.strip(), 1.0)
+        if body in (_FILE, _ITEM):
+            raise UsageError(f"{text!r} names nothing: write file:PATH or item:ITEM")
         if body.startswith(_FILE):
             return cls(file=Path(body.removeprefix(_FILE)).expanduser(), weight=weight)
         if body.startswith(_ITEM):

@@ -6,7 +6,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any, TypeVar
@@ -98,8 +98,9 @@ class Ray:
     def stop(self) -> None:
         """See ``Workers.stop``."""
         self._stopped = True
-        for each in self._under_way.copy():
-            self._ray.cancel(each, force=True)
+        with suppress(self._ray.exceptions.RayError, ConnectionError):  # a cluster that is gone
+            for each in self._under_way.copy():
+                self._ray.cancel(each, force=True)
 
 
 def _last_line(e: Exception) -> str:

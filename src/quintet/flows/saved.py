@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from quintet.errors import UsageError
+from quintet.errors import FileProblem, UnknownName, UsageError
 from quintet.flows.parts import Parts
 from quintet.flows.query import Term
 from quintet.types import Hit
@@ -52,10 +52,18 @@ def run(parts: Parts, name: str, search: Search, *, seen: bool) -> list[SavedHit
 
     Raises:
         UnknownName: no search of that name.
+        UsageError: an item or a file that it asks with is gone.
     """
+    name = name.strip()
     query = parts.store.saved_search(name).query
     before = parts.store.seen(name)
-    found = search(**query)
+    try:
+        found = search(**query)
+    except (UnknownName, FileProblem) as e:
+        raise UsageError(
+            f"the saved search {name!r} asks with something that is gone: {e}; "
+            f"save it again, or forget it with: quintet saved {name!r} --forget"
+        ) from e
     if seen:
         with parts.writing() as store:
             store.mark_seen(name, _ids(found))
@@ -90,7 +98,7 @@ def _typed(term: Term) -> str:
         body = f"file:{term.file.expanduser().absolute()}"
     elif term.item:
         body = f"item:{_item(term.item)}{part}"
-    return f"{body}^{abs(term.weight):g}" if abs(term.weight) != 1.0 else body
+    return f"{body}^{term.weight:.15g}" if term.weight != 1.0 or "^" in body else body
 
 
 def _item(name: str) -> str:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from quintet.flows.evidence import explain
+from quintet.flows.pieces import Pieces
 from quintet.flows.shelves import Found, Shelf
 from quintet.flows.space import Space
 from quintet.media.words import index_text
 from quintet.models.encoders.text_pieces import content_pieces
 from quintet.store.records import TextHit
 from quintet.store.sqlite import Store
-from quintet.types import Channel, Float32, Hit, Local, Modality, tower
+from quintet.types import Channel, Float32, Hit, Modality, tower
 
 DEPTH = 200
 """Candidates taken from each shelf and from the full text before merging, at least."""
@@ -136,7 +137,7 @@ Row = tuple[float, float | None, list[Match]]
 """Score, confidence and matches of one item, the strongest match first."""
 
 
-def merge(matches: Sequence[Match]) -> list[Row]:
+def merge(matches: Sequence[Match], *, calibrated: bool | None = None) -> list[Row]:
     """One row per item, best first: (score, confidence, its matches, strongest first).
 
     With confidences, the words, the common space and what is the same are three witnesses: the best
@@ -144,11 +145,15 @@ def merge(matches: Sequence[Match]) -> list[Row]:
     right. A copy of the example is worth twice what is merely like it, so the score, the expected
     worth, is the confidence and the probability of a copy. Without a trained space, the score is
     that of the best match and the same probability. Ties go to the smaller item id.
+
+    Args:
+        calibrated: whether there is a trained space; None: if every match has a confidence.
     """
     of_item: dict[str, list[Match]] = {}
     for match in matches:
         of_item.setdefault(match.item_id, []).append(match)
-    calibrated = not any(match.confidence is None for match in matches)
+    if calibrated is None:
+        calibrated = not any(match.confidence is None for match in matches)
     rows = [_row(found, calibrated=calibrated) for found in of_item.values()]
     return sorted(rows, key=order)
 
@@ -172,11 +177,11 @@ def _row(found: list[Match], *, calibrated: bool) -> Row:
 def hits(
     rows: Sequence[Row],
     store: Store,
-    embed: Callable[[Modality, Sequence[Local]], Float32] | None,
+    pieces: Pieces | None,
 ) -> list[Hit]:
     """The final list: items read from the store and each one's evidence."""
     items = {item.id: item for item in store.get_many([row[2][0].item_id for row in rows])}
-    evidence = explain([row[2] for row in rows], items, store, embed)
+    evidence = explain([row[2] for row in rows], items, store, pieces)
     return [
         Hit(items[found[0].item_id], rank, score, confidence, why)
         for rank, ((score, confidence, found), why) in enumerate(

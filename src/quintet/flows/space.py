@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from quintet.errors import ModelError
+from quintet.flows.pieces import Pieces
 from quintet.maths.calibrate import Calibrator
 from quintet.maths.padding import pad
 from quintet.models.encoders.text_pieces import content_pieces
@@ -54,6 +56,11 @@ class Space:
     modalities: frozenset[Modality]
     names: frozenset[str] = frozenset()
 
+    @property
+    def method(self) -> str:
+        """What the correlator is called."""
+        return str(getattr(self.correlator, "name", type(self.correlator).__name__.lower()))
+
     def embed(self, modality: Modality, rows: Sequence[Local]) -> Float32:
         """(n, k) unit rows of n items' local features, each of at least one step."""
         parts = [rows[i : i + BATCH] for i in range(0, len(rows), BATCH)]
@@ -70,6 +77,11 @@ class Space:
         if curve is None:
             return np.zeros(len(cosines), dtype=np.float32)
         return np.asarray(curve(cosines), dtype=np.float32)
+
+    @cached_property
+    def pieces(self) -> Pieces:
+        """Vectors of single segments."""
+        return Pieces(self.embed)
 
     def kind(self, words: str) -> str:
         """The query kind of typed words: whether they are label names and nothing else."""

@@ -36,8 +36,8 @@ def each(
     """
     shared = workers.share(value)
     with ThreadPoolExecutor(min(MAX_TASKS, max(1, len(tasks)))) as threads:
-        running = [threads.submit(workers.call, function, shared, task) for task in tasks]
         try:
+            running = [threads.submit(workers.call, function, shared, task) for task in tasks]
             for count, future in enumerate(as_completed(running), start=1):
                 future.result()
                 on_done(count)

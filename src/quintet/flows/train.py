@@ -18,6 +18,7 @@ from quintet.flows.space import Space
 from quintet.flows.split import held_out
 from quintet.media.words import pieces
 from quintet.models.encoders.text_pieces import TextPieces
+from quintet.nets.finite import require_finite
 from quintet.roles import Correlator
 from quintet.types import Int64, Item, Local, Modality, View, Views
 
@@ -26,6 +27,9 @@ NAME_SHARE = 0.1
 at least NAME_ROWS rows each, and about this share of the text rows in all."""
 
 NAME_ROWS = 2
+
+CHUNK = 2_048
+"""Items that are embedded at a time when a fit is looked over."""
 
 Progress = Callable[[str, int, int], None]
 
@@ -75,7 +79,8 @@ def fit_space(
         together: makes both fits elsewhere, side by side: {stage: set aside} to {stage: space}.
 
     Raises:
-        TrainingError: too few labelled items, or of one medium only.
+        TrainingError: too few labelled items, or of one medium only; or embeddings that are no
+            finite numbers.
     """
     started = time.monotonic()
     aside = set_aside(data, seed)
@@ -83,9 +88,13 @@ def fit_space(
     spaces = together(asides) if together else None
 
     def fitted(stage: str) -> Space:
-        if spaces is not None:
-            return spaces[stage]
-        return fit_without(asides[stage], data, make, stage, on_progress, checkpoints)
+        space = (
+            fit_without(asides[stage], data, make, stage, on_progress, checkpoints)
+            if spaces is None
+            else spaces[stage]
+        )
+        _check_places(space, data)
+        return space
 
     space = fitted("fit")
     read = aside & _read(space, data)
@@ -153,6 +162,21 @@ def _said(space: Space, ids: frozenset[str], data: TrainingSet) -> list[tuple[st
     number = {name: c for c, name in enumerate(data.labels.classes)}
     texts = [(data.texts[i], number[data.labels.of[i]]) for i in sorted(ids & data.texts.keys())]
     return phrases(texts, space.names)
+
+
+def _check_places(space: Space, data: TrainingSet) -> None:
+    """Refuse a space in which an item has no finite place.
+
+    Raises:
+        TrainingError: there is such an item; names the method and what to try.
+    """
+    for modality in space.modalities:
+        rows = [
+            data.local[i.id] for i in data.items if i.modality is modality and i.id in data.local
+        ]
+        for start in range(0, len(rows), CHUNK):
+            z = space.embed(modality, rows[start : start + CHUNK])
+            require_finite(space.correlator, space.method, modality, z)
 
 
 def _knows(correlator: Correlator, view: View) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -75,7 +76,8 @@ class Why:
 
     Attributes:
         rank: its place, from 1; ``among`` so many candidates.
-        without: the same without the segment (or the found words) that matters most.
+        without: the segment (or the found words) that matters most; the rank and the confidence
+            are those without it, None if the item would not be found at all.
     """
 
     item: Item
@@ -92,29 +94,36 @@ def why(parts: Parts, ask: Ask, name: str) -> Why:
     """Explain one item's place in the answer.
 
     Raises:
-        UsageError: nothing in the item answers the query.
+        UsageError: nothing in the item answers the query, or the query leaves it out.
         UnknownName: no such item.
     """
     item = parts.store.resolve(name)
+    if not parts.store.find([*ask.where, f"id={item.id}"], ask.modalities):
+        raise UsageError(f"{item.path} does not meet the conditions of this query")
     found = ranking(parts, ask)
-    said = said_of(parts, ask, found, item.id)
-    own = together(said)
-    if not own:
+    if item.id in found.own:
+        raise UsageError(f"{item.path} is a part of this query, and so no answer to it")
+    said = _said(parts, ask, found, item)
+    standing = _standing(said, found, item)
+    if standing is None:
         raise UsageError(f"nothing in {item.path} answers this query")
-    others = [row for row in found.rows if row[2][0].item_id != item.id]
     told = [t for n in range(len(said)) for t in _testimonies(parts, found, said, n, item)]
     plain = Why(
         item=item,
-        rank=_rank(own[0], others),
-        among=len(others) + 1,
-        confidence=own[0][1],
+        rank=standing.rank,
+        among=standing.among,
+        confidence=standing.row[1],
         testimonies=tuple(t for t, _ in told),
     )
-    losses = [(loss, t) for t, loss in told if loss is not None and t.weight > 0]
+    losses = [loss for t, loss in told if loss is not None and t.weight > 0]
     if not losses:
         return plain
-    (label, row), _ = min(losses, key=lambda pair: pair[0][1][0])
-    return replace(plain, without=label, rank_without=_rank(row, others), confidence_without=row[1])
+    label, without = min(losses, key=lambda loss: loss[1].row[0] if loss[1] else -math.inf)
+    if without is None:
+        return replace(plain, without=label)
+    return replace(
+        plain, without=label, rank_without=without.rank, confidence_without=without.row[1]
+    )
 
 
 def draw(parts: Parts, told: Why) -> str:
@@ -136,12 +145,52 @@ def draw(parts: Parts, told: Why) -> str:
     return portrait(media, gains, f"“{best.part}”: {told.rank} of {told.among}{sure}")
 
 
-def _rank(own: Row, others: Sequence[Row]) -> int:
-    return 1 + sum(order(row) < order(own) for row in others)
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """The item's row, and its rank among so many."""
+
+    row: Row
+    rank: int
+    among: int
 
 
-Loss = tuple[str, Row]
-"""What is left out, and the item's row without it."""
+def _said(parts: Parts, ask: Ask, found: Ranking, item: Item) -> list[Said]:
+    """What the parts of the query say of the candidates and the item: the search's own words.
+
+    What they say of one item depends on the others (how far a copy is ahead of the runner-up, the
+    ranks before training), so only an item that is no candidate is asked about by itself.
+    """
+    if any(row[2][0].item_id == item.id for row in found.rows):
+        return list(found.said)
+    return [
+        _changed(part, item, own.rows)
+        for part, own in zip(found.said, said_of(parts, ask, found, item.id), strict=True)
+    ]
+
+
+def _changed(part: Said, item: Item, rows: Sequence[Row]) -> Said:
+    """What a part of the query says when it says this of the item."""
+    others = [row for row in part.rows if row[2][0].item_id != item.id]
+    return replace(part, rows=sorted([*others, *rows], key=order))
+
+
+def _matches(part: Said, item: Item) -> list[Match]:
+    """What a part of the query finds in the item, strongest first."""
+    return next((row[2] for row in part.rows if row[2][0].item_id == item.id), [])
+
+
+def _standing(said: Sequence[Said], found: Ranking, item: Item) -> _Standing | None:
+    """Where the item stands; None when it is not found."""
+    rows = [row for row in together(said) if row[2][0].item_id not in found.own]
+    ids = [row[2][0].item_id for row in rows]
+    if item.id not in ids:
+        return None
+    place = ids.index(item.id)
+    return _Standing(rows[place], place + 1, len(rows))
+
+
+Loss = tuple[str, _Standing | None]
+"""What is left out, and where the item stands without it; None when it is found no more."""
 
 
 def _testimonies(
@@ -149,9 +198,7 @@ def _testimonies(
 ) -> list[tuple[Testimony, Loss | None]]:
     """What one part of the query says, and the worst loss for each thing it says."""
     asked = found.asked[number]
-    if not said[number].rows:
-        return []
-    matches = said[number].rows[0][2]
+    matches = _matches(said[number], item)
     told: list[tuple[Testimony, Loss | None]] = []
     for match in _strongest(matches):
         plain = Testimony(
@@ -164,14 +211,22 @@ def _testimonies(
             text=match.text.snippet if match.text else "",
         )
         if match.probe is not None and found.space is not None:
-            told.append(_near(parts.store, found.space, said, number, asked, match, plain, item))
+            told.append(_near(parts.store, found, said, number, match, plain, item))
         else:
             rest = [
                 m for m in matches if (m.text is None, m.same) != (match.text is None, match.same)
             ]
-            label = f"the words “{asked.term.name}”" if match.text else "the same content"
-            told.append((plain, _loss(label, said, number, rest)))
+            label = _WITHOUT[plain.kind].format(asked.term.name)
+            told.append((plain, _loss(label, said, number, rest, found, item)))
     return told
+
+
+_WITHOUT = {
+    "words": "the words “{}”",
+    "same": "the same content",
+    "near": "the likeness as a whole",
+}
+"""What is left out when one kind of match is."""
 
 
 def _strongest(matches: Sequence[Match]) -> list[Match]:
@@ -182,33 +237,41 @@ def _strongest(matches: Sequence[Match]) -> list[Match]:
     return list(best.values())
 
 
-def _loss(label: str, said: Sequence[Said], number: int, rest: Sequence[Match]) -> Loss | None:
-    """The item's row when one part of the query finds only the rest in it."""
+def _loss(
+    label: str,
+    said: Sequence[Said],
+    number: int,
+    rest: Sequence[Match],
+    found: Ranking,
+    item: Item,
+) -> Loss:
+    """Where the item stands when one part of the query finds only the rest in it."""
     changed = list(said)
-    changed[number] = replace(said[number], rows=merge(rest) if rest else [])
-    rows = together(changed)
-    return (label, rows[0]) if rows else None
+    rows = merge(rest, calibrated=found.space is not None)
+    changed[number] = _changed(said[number], item, rows)
+    return (label, _standing(changed, found, item))
 
 
 def _near(
     store: Store,
-    space: Space,
+    found: Ranking,
     said: Sequence[Said],
     number: int,
-    asked: Asked,
     match: Match,
     plain: Testimony,
     item: Item,
 ) -> tuple[Testimony, Loss | None]:
     """The match in the common space, each segment of its channel left out in turn."""
-    channel, probe = match.channel, match.probe
-    if channel is None or probe is None:
+    channel, probe, space = match.channel, match.probe, found.space
+    if channel is None or probe is None or space is None:
         return plain, None
     segments = store.segments(item.id)[channel]
     local = store.local([item.id], channel)[item.id]
     modality = tower(item.modality, channel)
     hit = space.embed(modality, [within(local, *(match.span or (0, len(segments))))])[0]
-    plain = replace(plain, of_query=_of_query(asked, probe, space, hit, modality, plain))
+    plain = replace(
+        plain, of_query=_of_query(found.asked[number], probe, space, hit, modality, plain)
+    )
     cosines = _without_each(local, segments, channel, probe, space, item)
     if not cosines:
         return plain, None
@@ -220,11 +283,11 @@ def _near(
     ]
     ordered = sorted(parts, key=lambda part: -part.gain)
     worst = int(np.argmin(sure))
-    rest = [m for m in said[number].rows[0][2] if m.channel is not channel or m.probe is None]
+    rest = [m for m in _matches(said[number], item) if m.channel is not channel or m.probe is None]
     weaker = replace(match, score=cosines[numbers[worst]], confidence=float(sure[worst]))
     label = place(segments[numbers[worst]])
     shown = replace(plain, of_hit=tuple(ordered))
-    return shown, _loss(label, said, number, [weaker, *rest])
+    return shown, _loss(label, said, number, [weaker, *rest], found, item)
 
 
 def _of_query(

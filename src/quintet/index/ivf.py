@@ -20,7 +20,7 @@ from quintet.types import Bool, Float32, Int64
 FEW = 5_000
 """Up to so many allowed rows a search compares all of them: cells would hold too few of them."""
 
-MORE_FEW, PASSED = 50_000, 8
+MORE_FEW, PASSED = 50_000, 40
 """Up to so many also when looking for them would pass by so many times as many codes."""
 
 MORE = 16

@@ -17,6 +17,8 @@ from quintet.maths.objects import shared_objects
 from quintet.maths.padding import evenly, pad, unpad
 from quintet.maths.rows import centre_and_scale, mean_steps, unit_rows
 from quintet.nets.batches import Batch, Pool, aligned, mixed
+from quintet.nets.device import device
+from quintet.nets.finite import sound
 from quintet.nets.loop import Game, Plan, play
 from quintet.types import Bool, Float32, Int64, Modality, View, Views
 
@@ -76,10 +78,14 @@ class DeepMethod(ABC):
         k: width of the common space.
         lr: learning rate of Adam; None goes from SMALL_LR for MIN_UPDATES updates down to
             LARGE_LR for ENOUGH_UPDATES and more. It falls along half a cosine.
+        epochs: rounds of training; the rate falls over all of them.
         updates: batches in an epoch, None for one pass, but at least MIN_UPDATES in all.
         rows: rows of each modality in a batch.
         steps: local steps that are read of a row in training, at most, evenly spaced.
-        device: ``auto`` takes a GPU when there is one.
+        dropout: share of a layer's inputs that is left out at random in training.
+        weight_decay: of Adam, decoupled from the gradient (AdamW).
+        seed: draws the first weights, the batches and what dropout leaves out.
+        device: ``cpu``, ``cuda``, ``cuda:1`` …; ``auto`` takes a GPU when there is one.
         on_epoch: called with (finished epochs, all epochs).
         checkpoint: a file that keeps an unfinished run; a run that finds it goes on from there.
     """
@@ -125,12 +131,23 @@ class DeepMethod(ABC):
     def network(self, shape: Shape) -> Net:
         """A fresh network; its weights depend on ``shape.random`` alone."""
 
+    def check(self) -> None:
+        """Refuse what no fit could work with, before anything is read.
+
+        Raises:
+            UsageError: this machine has no such ``device``, or hyper-parameters contradict
+                each other.
+        """
+        device(self.device)
+
     def fit(self, views: Views) -> Self:
         """Train the network.
 
         Raises:
             TrainingError: the views do not hold what this method needs, or the loss diverged.
+            UsageError: hyper-parameters that ``check`` refuses.
         """
+        self.check()
         held = [view for view in views.views if len(view.x)]
         objects = self._objects(held)
         held = [view for view in held if view.modality in objects]
@@ -138,17 +155,18 @@ class DeepMethod(ABC):
         self.mean_, self.scale_ = {}, {}
         for view in held:
             self.mean_[view.modality], self.scale_[view.modality] = centre_and_scale(view.x)
-        net = self._network().to(self._device())
+        net = self._network().to(device(self.device))
         pools = {v.modality: self._pool(v, objects[v.modality]) for v in held}
         per_epoch = self._per_epoch(max(len(view.x) for view in held))
-        play(
-            net,
-            self.batches(pools, per_epoch),
-            self._plan(per_epoch),
-            on_epoch=self.on_epoch,
-            checkpoint=self.checkpoint,
-        )
-        net.finish(pools)
+        with sound(self, self.name):
+            play(
+                net,
+                self.batches(pools, per_epoch),
+                self._plan(per_epoch),
+                on_epoch=self.on_epoch,
+                checkpoint=self.checkpoint,
+            )
+            net.finish(pools)
         self.weights_ = {name: w.cpu().numpy().copy() for name, w in net.state_dict().items()}
         self._fitted = net.cpu()
         return self
@@ -158,7 +176,7 @@ class DeepMethod(ABC):
     ) -> Callable[[torch.Generator], Iterator[Batch]]:
         """What an epoch is made of."""
         draw = aligned if self.in_pairs else mixed
-        return draw(pools, self.rows, self._device(), updates)
+        return draw(pools, self.rows, device(self.device), updates)
 
     def transform(self, modality: Modality, x: Float32, mask: Bool) -> Float32:
         """(n, k) unit rows."""
@@ -247,8 +265,3 @@ class DeepMethod(ABC):
             net.load_state_dict({k: torch.from_numpy(w.copy()) for k, w in self.weights_.items()})
             self._fitted = net.eval()
         return net
-
-    def _device(self) -> torch.device:
-        if self.device != "auto":
-            return torch.device(self.device)
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")

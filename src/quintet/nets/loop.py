@@ -131,7 +131,7 @@ def _step(
     if not torch.isfinite(norm):
         raise TrainingError(
             f"the loss of player {player!r} is not finite ({loss.detach().item():g}); "
-            "lower lr or clip"
+            "lower lr or weight_decay"
         )
     optimiser.step()
 

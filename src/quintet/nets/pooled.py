@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from quintet.errors import NotFittedError, ShapeError, TrainingError
 from quintet.maths.padding import unpad
 from quintet.maths.rows import centre_and_scale, mean_steps, unit_rows
+from quintet.nets.finite import sound
 from quintet.types import Bool, Float32, Int64, Modality, View, Views
 
 Float64 = NDArray[np.float64]
@@ -75,12 +76,22 @@ class PooledMethod(ABC):
         """The method's name in the catalogue: its file's."""
         return type(self).__module__.rsplit(".", 1)[-1]
 
+    def check(self) -> None:  # noqa: B027 - most methods take whatever is within the bounds
+        """Refuse what no fit could work with, before anything is read.
+
+        Raises:
+            UsageError: hyper-parameters that the method cannot work with.
+        """
+
     def fit(self, views: Views) -> Self:
         """Learn the common space.
 
         Raises:
-            TrainingError: the views do not hold what this method needs.
+            TrainingError: the views do not hold what this method needs, or a matrix has no
+                solution.
+            UsageError: hyper-parameters that ``check`` refuses.
         """
+        self.check()
         held = [view for view in views.views if len(view.x)]
         if self.learns_from == "labels" and not any((v.label >= 0).any() for v in held):
             raise TrainingError(
@@ -91,7 +102,8 @@ class PooledMethod(ABC):
             self.mean_[view.modality], self.scale_[view.modality] = centre_and_scale(view.x)
         x = {v.modality: self._pool(v.modality, list(v.x)).astype(np.float64) for v in held}
         label = {v.modality: v.label for v in held}
-        self.learn(Pooled(x, label, held, len(views.classes), views.class_vectors))
+        with sound(self, self.name):
+            self.learn(Pooled(x, label, held, len(views.classes), views.class_vectors))
         return self
 
     @abstractmethod

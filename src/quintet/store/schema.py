@@ -144,7 +144,14 @@ def _open(path: Path, *, write: bool) -> sqlite3.Connection:
     if not write and not _can_write(path):
         _refuse_unfinished(path)
         uri += "&immutable=1"
-    return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+    db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+    db.create_function("fold", 1, _fold, deterministic=True)
+    return db
+
+
+def _fold(value: object) -> str | None:
+    """Any text in one case; SQLite's own ``lower`` knows the letters of ASCII only."""
+    return None if value is None else str(value).casefold()
 
 
 def _can_write(path: Path) -> bool:

@@ -121,3 +121,41 @@ def test_a_space_reads_only_what_its_method_took_in() -> None:
 def test_one_medium_is_not_enough() -> None:
     with pytest.raises(TrainingError, match="1 medium"):
         compare(library(media=(Modality.IMAGE,)), ["cca"], [0], silent)
+
+
+class Endless(CCA):
+    """Its rows of meshes go out of bounds."""
+
+    name = "endless"
+
+    def transform(self, modality: Modality, x: Float32, mask: Bool) -> Float32:
+        z = super().transform(modality, x, mask)
+        if modality is Modality.MESH:
+            z[: len(z) // 2] = np.nan
+        return z
+
+
+@pytest.mark.parametrize("refit", [False, True])
+def test_embeddings_that_are_no_finite_numbers_are_refused(refit: bool) -> None:
+    with pytest.raises(TrainingError, match=r"endless gave 15 of 30 mesh items .*larger ridge"):
+        fit_space(library(), Endless, seed=0, refit=refit, on_progress=silent)
+
+
+def test_a_comparison_says_which_method_went_out_of_bounds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        configure, "correlator", lambda method, params: Endless() if method == "dfcl" else CCA()
+    )
+    good, bad = compare(library(), ["cca", "dfcl"], [0], silent)
+    assert good.problem == ""
+    assert "no finite numbers" in bad.problem
+
+
+def test_training_says_whether_its_model_is_more_than_luck() -> None:
+    def judged(noise: float) -> bool:
+        data = library(noise)
+        return fit_space(data, CCA, seed=0, refit=False, on_progress=silent).judged.beats_chance
+
+    assert judged(1.0)
+    assert not judged(1000.0)

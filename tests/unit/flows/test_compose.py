@@ -72,3 +72,8 @@ def test_before_training_ranks_add_up_and_the_unwanted_is_left_out() -> None:
 
 def test_ties_go_to_the_smaller_id() -> None:
     assert order(said(1, {"b": 0.5, "a": 0.5, "c": 0.5})) == ["a", "b", "c"]
+
+
+def test_a_heavy_unwanted_part_costs_no_warning() -> None:
+    with np.errstate(all="raise", under="ignore"):
+        assert order(said(1, {"a": 0.9, "b": 0.9}), said(-1e12, {"a": 0.5, "b": 0.1}))

@@ -7,7 +7,7 @@ import pytest
 from quintet.catalog import names
 from quintet.errors import UnknownName, UsageError
 from quintet.flows import configure
-from quintet.flows.configure import correlator, kind
+from quintet.flows.configure import asked, correlator, kind
 
 
 @dataclass(kw_only=True)
@@ -90,3 +90,38 @@ def test_every_default_and_every_tried_value_is_within_its_bounds(method):
     for name, values in tried.items():
         for value in values:
             correlator(method, {name: "none" if value is None else str(value)})
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "told"),
+    [
+        ("attention", {"width": "33"}, "width=33 is no multiple of heads=4; try width=32"),
+        ("ccl", {"coarse": "no", "fine_parts": "no"}, "coarse=no and fine_parts=no"),
+        ("cmdn", {"intra": "no", "inter": "no"}, "intra=no and inter=no"),
+        ("corr_ae", {"rebuild": "all"}, "own, other, both, not 'all'"),
+        ("dfcl", {"compare": "words"}, "classes or space, not 'words'"),
+        ("kcca", {"kernel": "rbff"}, "did you mean 'rbf'"),
+        ("accord", {"landmarks": "0"}, "landmarks=0: .* at least 1"),
+    ],
+)
+def test_values_that_do_not_go_together_are_refused_before_any_fit(method, params, told):
+    with pytest.raises(UsageError, match=told):
+        correlator(method, params)
+    with pytest.raises(UsageError, match=told):
+        asked(method, params, None)
+
+
+def test_one_seed_is_for_the_split_and_the_method():
+    assert asked("dfcl", {}, None) == ({"seed": "0"}, 0)
+    assert asked("dfcl", {}, 3) == ({"seed": "3"}, 3)
+    assert asked("dfcl", {"seed": "5"}, None) == ({"seed": "5"}, 5)
+    assert asked("dfcl", {"seed": "5", "lr": "0.1"}, 5) == ({"seed": "5", "lr": "0.1"}, 5)
+    assert asked("cca", {}, 3) == ({}, 3)
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_two_seeds_are_refused_by_both_values(seed):
+    with pytest.raises(UsageError, match=rf"seed {seed} .* seed=5"):
+        asked("dfcl", {"seed": "5"}, seed)
+    with pytest.raises(UnknownName, match="no hyper-parameter of cca named 'seed'"):
+        asked("cca", {"seed": "5"}, 5)

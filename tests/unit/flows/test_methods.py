@@ -1,3 +1,4 @@
+import re
 import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -83,6 +84,29 @@ def test_every_method_can_be_described(name: str) -> None:
     assert describe(name).text
 
 
+@pytest.mark.parametrize("name", catalog.names("models.correlators"))
+def test_every_hyper_parameter_has_a_help_text_of_its_own(name: str) -> None:
+    parameters = describe(name).parameters
+    names = "|".join(p.name for p in parameters)
+    for p in parameters:
+        assert len(p.meaning) > 8, p.name
+        assert not re.search(rf"\b({names})`*:", p.meaning), p
+
+
 def test_an_unknown_method_names_the_nearest() -> None:
     with pytest.raises(UnknownName, match="no method named 'dfcll'; did you mean 'dfcl'"):
         describe("dfcll")
+    with pytest.raises(UnknownName) as raised:
+        describe("nothing like it")
+    listed = str(raised.value).partition("known:")[2]
+    assert listed.replace(",", "").split() == list(catalog.names("models.correlators"))
+    assert max(map(len, str(raised.value).splitlines())) <= 80
+
+
+def test_many_more_names_than_that_are_counted() -> None:
+    told = str(UnknownName("item", "x", [f"item {n:02}" for n in range(45)]))
+    assert "item 39" in told
+    assert "item 40" not in told
+    assert told.endswith("and 5 more")
+    assert max(map(len, told.splitlines())) <= 80
+    assert str(UnknownName("item", "x", [])) == "no item named 'x'; known: (none)"

@@ -16,6 +16,9 @@ from quintet.types import SegmentKind
         (" red car ^2 ", Term(words="red car ", weight=2.0)),
         ("雪^.5", Term(words="雪", weight=0.5)),
         ("C^", Term(words="C^")),
+        ("e^x", Term(words="e^x")),
+        ("person^-1", Term(words="person", weight=-1.0)),
+        ("snow^1e-05", Term(words="snow", weight=1e-05)),
         ("file:a b#1.jpg", Term(file=Path("a b#1.jpg"))),
         ("item:3fa2", Term(item="3fa2")),
         ("item:a#1.mp4", Term(item="a#1.mp4")),
@@ -25,6 +28,12 @@ from quintet.types import SegmentKind
 )
 def test_a_part_is_words_a_file_an_item_or_a_segment(typed: str, term: Term) -> None:
     assert Term.parse(typed) == term
+
+
+@pytest.mark.parametrize("typed", ["", "a^0", "a^nan", "a^-inf", "a^1e400", "file:", "item:^2"])
+def test_what_says_nothing_is_refused(typed: str) -> None:
+    with pytest.raises(UsageError):
+        Term.parse(typed)
 
 
 def test_segments_are_counted_as_hits_show_them() -> None:

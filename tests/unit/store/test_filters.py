@@ -156,3 +156,36 @@ def test_text_of_any_bytes_is_no_error(store):
     assert store.find(["name=caf\udce9"]) == []
     assert store.find(["artist~\udce9"]) == []
     assert store.find(["name=a\0b"]) == []
+
+
+@pytest.fixture(scope="module")
+def accented(tmp_path_factory):
+    with Store.create(tmp_path_factory.mktemp("accented")) as made:
+        row = (Modality.TEXT, "html", "/n/Ärger/ÜBUNG.html", 50, {"author": "Émile ZOLA"})
+        made.put([_record("f", *row)])
+        made.set_labels({"f" * 64: "Straße"}, "user")
+        yield made
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "name=übung.html",
+        "name~übung",
+        "folder=ärger",
+        "folder~ärg",
+        "label=STRAßE",
+        "author=émile zola",
+        "author~ÉMILE",
+    ],
+)
+def test_letters_beyond_ascii_are_the_same_in_any_case(accented, where):
+    assert accented.find([where]) == ["f" * 64]
+
+
+@pytest.mark.parametrize(
+    "where", ["date>banana", "date=2019/05", "date=20190503", "duration=nan", "size>inf"]
+)
+def test_what_is_no_date_or_number_is_refused_rather_than_found_nowhere(store, where):
+    with pytest.raises(FilterError, match=r"date as|no number"):
+        store.find([where])

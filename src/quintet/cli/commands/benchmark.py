@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,12 +12,21 @@ from quintet.cli import options, output
 from quintet.cli.main import EXIT_WITH_ERRORS
 from quintet.cli.progress import progress
 from quintet.errors import TrainingError
+from quintet.plain import plain
 
 if TYPE_CHECKING:
-    from quintet.flows.benchmark import Row, Task
+    from quintet.flows.benchmark import Known, Row, Task
 
 
-@click.command()
+class _WithOrigins(click.Command):
+    """A command whose help ends in the data sets, their licences, files and addresses."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write_paragraph()
+        _write_origins(formatter)
+
+
+@click.command(cls=_WithOrigins)
 @click.argument("name", required=False)
 @click.argument("params", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option(
@@ -61,8 +70,8 @@ def command(
     """Run methods on a data set with its published protocol; without NAME, list the data sets.
 
     Settings are chosen on validation data, the test split is read once a fit. Every figure stands
-    beside that of a random order. The data are not downloaded: the list says where they are from;
-    planted needs none.
+    beside that of a random order. The data are not downloaded; below is where they are from, and
+    under which folder of --data or QUINTET_DATA they belong.
 
     \b
     quintet benchmark
@@ -73,17 +82,24 @@ def command(
     from quintet.flows import benchmark, configure
 
     if name is None:
-        found = benchmark.listed()
         if as_json:
-            output.emit_json([{"name": n, "what": what} for n, what in found])
+            output.emit_json([_json(known) for known in benchmark.listed()])
         else:
-            output.table(["data set", "what it is"], [[n, what] for n, what in found])
+            lines = click.HelpFormatter(width=min(100, output.console.width))
+            _write_origins(lines)
+            click.echo(lines.getvalue().strip("\n"))
         return
     pairs = options.pairs(params)
+    if "seed" in pairs and seeds > 1:
+        raise click.UsageError(
+            f"--seeds {seeds} asks for seeds 0 to {seeds - 1}, seed={pairs['seed']} for one; "
+            "give one of them"
+        )
     chosen = methods or ("accord",)
     for method in chosen:
         configure.correlator(method, pairs)
-    where = data or Path(os.environ.get("QUINTET_DATA", "."))
+    named = os.environ.get("QUINTET_DATA")
+    where = data or (Path(named) if named else None)
     with progress(quiet=as_json) as tick:
         task = benchmark.load(name, where, cache or benchmark.cache_folder(), tick)
         rows: list[Row] = []
@@ -102,6 +118,27 @@ def command(
     for method, problem in problems.items():
         output.warn(f"{method} cannot learn from {name}: {problem}")
     raise SystemExit(EXIT_WITH_ERRORS if problems else 0)
+
+
+def _write_origins(lines: click.HelpFormatter) -> None:
+    """Every data set: what it is, source, licence, files and where to get them."""
+    from quintet.flows import benchmark
+
+    for known in benchmark.listed():
+        origin = known.origin
+        files = f"{origin.folder}/: {', '.join(origin.files)}" if origin.files else "none"
+        facts = [
+            ("source", origin.source),
+            ("licence", origin.licence),
+            ("files", files),
+            ("from", origin.address or "nowhere, it is made when it is asked for"),
+        ]
+        with lines.section(f"{known.name}, {known.what.rstrip('.')}"):
+            lines.write_dl(facts)
+
+
+def _json(known: Known) -> dict[str, Any]:
+    return {"name": known.name, "what": known.what, **plain(known.origin)}
 
 
 def _show(task: Task, rows: list[Row]) -> None:

@@ -37,6 +37,9 @@ def command(
             for line in lines:
                 click.echo(line.encode("utf-8", "replace").decode("utf-8"))
             return
-        with target.open("w", encoding="utf-8", errors="replace") as file:
-            count = sum(1 for line in lines if file.write(line + "\n"))
+        try:
+            with target.open("w", encoding="utf-8", errors="replace") as file:
+                count = sum(1 for line in lines if file.write(line + "\n"))
+        except OSError as e:
+            raise click.FileError(str(target), e.strerror or str(e)) from e
     output.console.print(f"{count} item(s) written to {target}")

@@ -29,14 +29,20 @@ if TYPE_CHECKING:
     help="folder, tag, label, or a CSV/TSV file of path,label; auto chooses and says which.",
 )
 @click.option("--level", type=int, help="Which folder name below the added folder, from 1.")
-@click.option("--dry-run", is_flag=True, help="Show the labels and how many, train nothing.")
+@click.option(
+    "--dry-run", is_flag=True, help="Check the arguments, show the labels, train nothing."
+)
 @click.option(
     "--refit/--no-refit",
     default=True,
     show_default=True,
     help="After judging on held-out items, train again on all of them.",
 )
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1))
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    help="Chooses the held-out items and what the method draws.  [default: 0]",
+)
 @options.ray
 @options.as_json
 def command(
@@ -47,7 +53,7 @@ def command(
     level: int | None,
     dry_run: bool,
     refit: bool,
-    seed: int,
+    seed: int | None,
     ray: str | None,
     as_json: bool,
 ) -> None:
@@ -65,6 +71,10 @@ def command(
     quintet train --method dfcl lr=0.0005 epochs=40
     quintet train --labels labels.csv
     """
+    from quintet.flows import configure
+
+    given = options.pairs(params)
+    configure.asked(method, given, seed)
     with quintet.open(folder, create=False) as lib:
         chosen = lib.labels(by=labels, level=level)
         if not as_json:
@@ -78,7 +88,7 @@ def command(
                 method,
                 labels=labels,
                 level=level,
-                params=options.pairs(params),
+                params=given,
                 refit=refit,
                 seed=seed,
                 ray=ray,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from quintet.datasets.benchmark import Benchmark, Entry, Split, required, required_file
+from quintet.datasets.benchmark import Benchmark, Entry, Origin, Split, required, required_file
 from quintet.errors import UsageError
 from quintet.types import Modality
 
@@ -13,6 +13,18 @@ __all__ = ["fivemedia"]
 
 COLUMNS = ("split", "class", "modality", "path", "group")
 SPLITS: dict[str, Split] = {"train": "train", "test": "test"}
+
+ORIGIN = Origin(
+    source="put together here from CIFAR-10, Caltech-101, Flickr8k, MSVD-CN, Open English WordNet, "
+    "ESC-10, UrbanSound8K, FSDKaggle2018, drone and turntable clips, Princeton Shape Benchmark and "
+    "CAPOD",
+    licence="that of each source; the whole is for local measurement and is not passed on",
+    folder="fivemedia",
+    files=("manifest.tsv",),
+    address="the sources, e.g. https://www.cs.toronto.edu/~kriz/cifar.html, "
+    "https://github.com/karolpiczak/ESC-10, https://shape.cs.princeton.edu/benchmark/; any files "
+    f"in a manifest.tsv with the columns {', '.join(COLUMNS)} will do",
+)
 
 ABOUT = (
     "Images CIFAR-10 and Caltech-101; texts Flickr8k, MSVD-CN (Chinese), Open English WordNet; "
@@ -29,7 +41,7 @@ def fivemedia(data: Path) -> Benchmark:
     Raises:
         UsageError: the manifest is missing, or a line of it cannot be read.
     """
-    folder = required(data / "fivemedia", "the sources named in its README")
+    folder = required(data, ORIGIN)
     rows = _rows(required_file(folder / "manifest.tsv"))
     classes = tuple(sorted({row["class"] for row in rows}))
     entries = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from quintet.datasets.benchmark import Benchmark, Entry, Split, required, required_file
+from quintet.datasets.benchmark import Benchmark, Entry, Origin, Split, required, required_file
 from quintet.errors import UsageError
 from quintet.types import Modality
 
@@ -16,6 +16,14 @@ SPLITS: Mapping[Split, str] = {
     "dev": "Flickr_8k.devImages.txt",
     "test": "Flickr_8k.testImages.txt",
 }
+
+ORIGIN = Origin(
+    source="Hodosh, Young & Hockenmaier, JAIR 2013",
+    licence="non-commercial research and education",
+    folder="flickr8k",
+    files=("Flickr8k.token.txt", *SPLITS.values(), "images/*.jpg"),
+    address="https://hockenmaier.cs.illinois.edu/8k-pictures.html",
+)
 
 ABOUT = (
     "Hodosh, Young & Hockenmaier, JAIR 2013; non-commercial research and education. Photos "
@@ -39,7 +47,7 @@ def flickr8k(data: Path) -> Benchmark:
     Raises:
         UsageError: a file is missing, or a listed photo has no caption.
     """
-    folder = required(data / "flickr8k", "hockenmaier.cs.illinois.edu/8k-pictures.html")
+    folder = required(data, ORIGIN)
     told = folder / "Flickr8k.token.txt"
     captions: dict[str, list[str]] = {}
     for line in required_file(told).read_text("utf-8").splitlines():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from quintet.datasets.benchmark import Benchmark, Entry, Split
+from quintet.datasets.benchmark import Benchmark, Entry, Origin, Split
 from quintet.types import Float32, Modality
 
 __all__ = ["planted"]
@@ -30,6 +30,8 @@ NOISE = 1.4
 
 TELLING = 0.4
 """Share of the steps that show the class; the others show nothing but their medium."""
+
+ORIGIN = Origin(source="made up here, from fixed seeds", licence="that of Quintet")
 
 ABOUT = (
     "Made up here. Each of 8 classes has a place in a hidden space of 6 dimensions, each item "

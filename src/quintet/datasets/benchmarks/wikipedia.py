@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from quintet.datasets.benchmark import Benchmark, Entry, Split, required, required_file
+from quintet.datasets.benchmark import Benchmark, Entry, Origin, Split, required, required_file
 from quintet.datasets.matlab import check, sequences
 from quintet.errors import UsageError
 from quintet.types import Int64, Modality
@@ -20,6 +20,14 @@ SPLITS: tuple[tuple[Split, str, str], ...] = (
 
 WIDTHS = {Modality.IMAGE: ("I", 128), Modality.TEXT: ("T", 10)}
 """Modality to its letter in the names of variables, and its width."""
+
+ORIGIN = Origin(
+    source="Rasiwasia et al., ACM MM 2010; features as distributed with JFSSL",
+    licence="research use",
+    folder="wikipedia-features",
+    files=("raw_features.mat", "categories.list", *(listed for _, _, listed in SPLITS)),
+    address="https://github.com/BMC-SDNU/Cross-Modal-Retrieval (folder JFSSL)",
+)
 
 ABOUT = (
     "Rasiwasia et al., ACM MM 2010; research use. Image: 128-d SIFT bag of visual words; text: "
@@ -45,7 +53,7 @@ def wikipedia(data: Path) -> Benchmark:
     Raises:
         UsageError: a file is missing or has another shape, or the files disagree.
     """
-    folder = required(data / "wikipedia-features", "github.com/BMC-SDNU/Cross-Modal-Retrieval")
+    folder = required(data, ORIGIN)
     raw = folder / "raw_features.mat"
     names = required_file(folder / "categories.list").read_text("utf-8").split()
     entries: list[Entry] = []

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from quintet.datasets.benchmark import Benchmark, Entry, Split, required
+from quintet.datasets.benchmark import Benchmark, Entry, Origin, Split, required
 from quintet.datasets.matlab import check, class_names, labels, listed, sequences
 from quintet.types import Int64, Modality
 
@@ -27,6 +27,23 @@ FILES = {
 }
 """Modality to short name, file, variable and width of a step."""
 
+ORIGIN = Origin(
+    source="Zhai, Peng & Xiao, TCSVT 2014; features as the code of DFCL reads them",
+    licence="research use, on application to the authors at Peking University",
+    folder="xmedia",
+    files=tuple(
+        name.format(split=split, short=short)
+        for short, file, _, _ in FILES.values()
+        for split, name in (
+            ("train", file),
+            ("test", file),
+            ("train", "train_{short}_lab.mat"),
+            ("test", "test_{short}.txt"),
+        )
+    ),
+    address="https://www.icst.pku.edu.cn/mipl/lwsjjxz/dataset",
+)
+
 ABOUT = (
     "Zhai, Peng & Xiao, TCSVT 2014; on application to its authors, research use. 5 000 images and "
     "texts, 1 000 sounds, 500 videos and shapes in 20 classes; 49 × 512, t × 300, 20 × 128, "
@@ -43,7 +60,7 @@ def xmedia(data: Path) -> Benchmark:
     Raises:
         UsageError: a file is missing or has another shape.
     """
-    folder = required(data / "xmedia", "its authors (Peking University, MIPL)")
+    folder = required(data, ORIGIN)
     names: list[str] = []
     numbers: list[Int64] = []
     entries: list[Entry] = []

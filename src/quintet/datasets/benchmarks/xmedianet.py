@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from quintet.datasets.benchmark import Benchmark, Entry, Split, required
+from quintet.datasets.benchmark import Benchmark, Entry, Origin, Split, required
 from quintet.datasets.matlab import check, class_names, labels, listed, sequences
 from quintet.errors import UsageError
 from quintet.types import Float32, Int64, Modality
@@ -37,6 +37,19 @@ TEST = {
 PAIRED = frozenset({Modality.IMAGE, Modality.TEXT})
 """Row i of the images and row i of the texts belong together."""
 
+ORIGIN = Origin(
+    source="Peng, Huang & Zhao, TCSVT 2018; features as the code of DFCL reads them",
+    licence="research use, on application to the authors at Peking University",
+    folder="xmedianet",
+    files=(
+        *(name.replace(r"\d+", "*").replace("\\", "") for name, *_ in TRAIN.values()),
+        *(f"train_{short}_lab.mat" for *_, short, _ in TRAIN.values()),
+        *(name for name, _ in TEST.values()),
+        *("test_img_txt_lab.mat", "test_vid_lab.mat", "test_aud.txt", "test_3d.txt"),
+    ),
+    address="https://www.icst.pku.edu.cn/mipl/lwsjjxz/dataset",
+)
+
 ABOUT = (
     "Peng, Huang & Zhao, TCSVT 2018; on application to its authors, research use. 40 000 images "
     "and texts in pairs, 10 000 videos and sounds, 2 000 shapes in 200 classes; 49 × 512, t × 300, "
@@ -52,7 +65,7 @@ def xmedianet(data: Path) -> Benchmark:
     Raises:
         UsageError: a file is missing or has another shape.
     """
-    folder = required(data / "xmedianet", "its authors (Peking University, MIPL)")
+    folder = required(data, ORIGIN)
     entries: list[Entry] = []
     for modality, (pattern, variable, short, d) in TRAIN.items():
         x = _joined(_numbered(folder, pattern), variable, d)

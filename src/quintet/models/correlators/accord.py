@@ -70,12 +70,12 @@ class Accord(PooledMethod):
 
     Attributes:
         rank: principal components of a summary, at most.
-        landmarks: of a kernel, at most, drawn by ``seed``; gamma: its width on rows of length 1.
+        landmarks, gamma: number of a kernel's landmarks, at most, and its width on unit rows.
         look: random features of all media's looks together.
         levelling: 0 for the product of probabilities, 1 for their cosine.
         kernels, places, words, parts: switches of the ablation.
-        pair_share: s, where there are labels and pairs.
-        k, ridge: directions of the pair part, and its regularisation.
+        k, ridge, pair_share: directions, regularisation and share s of the pair part.
+        seed: draws the landmarks, the random features and the kinds of shape components.
     """
 
     search = {"rank": (200, 600), "ridge": (1.0, 0.3)}

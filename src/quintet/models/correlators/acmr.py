@@ -53,10 +53,12 @@ class ACMR(DeepMethod):
     Attributes:
         hidden: width of a tower's hidden layer.
         judge: width of the judge's hidden layer.
-        alpha, beta: weight of structure preservation and of label prediction.
+        alpha: weight of structure preservation.
+        beta: weight of label prediction.
         adversary: how much the towers gain by a surprised judge; 0 for no game.
         calm: what the judge pays for a steep judgement.
-        push, margin: weight of pushing other classes away, and how far, in squared distance.
+        push: weight of pushing other classes away.
+        margin: how far other classes are pushed, in squared distance.
     """
 
     search = {"adversary": (0.3, 0.1, 1.0), "alpha": (1.0, 0.0)}

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from quintet.errors import UsageError
 from quintet.nets.attention import Block, places, thinned
 from quintet.nets.batches import Batch
 from quintet.nets.deep import DeepMethod, Net, Shape
@@ -59,9 +60,12 @@ class Attention(DeepMethod):
         cosine; dropout.
 
     Attributes:
-        width: of a fragment in the encoder, a multiple of ``heads``; blocks: how many follow.
+        width: of a fragment in the encoder, a multiple of ``heads``.
+        heads: of the self-attention, which share the width.
+        blocks: of self-attention, one after the other.
         margin: between cosines, of the hinge.
-        angular: weight of the angular loss; alpha_deg: the largest angle.
+        angular: weight of the angular loss.
+        alpha_deg: largest angle of the angular loss, in degrees.
         classes: whether rows of one class are spared as negatives.
     """
 
@@ -82,6 +86,19 @@ class Attention(DeepMethod):
     angular: float = 1.0
     alpha_deg: float = 45.0
     classes: bool = True
+
+    def check(self) -> None:
+        """Refuse fragments that the heads cannot share evenly.
+
+        Raises:
+            UsageError: ``width`` is no multiple of ``heads``, or there is no such ``device``.
+        """
+        super().check()
+        if self.width % self.heads:
+            raise UsageError(
+                f"width={self.width} is no multiple of heads={self.heads}; try "
+                f"width={max(1, round(self.width / self.heads)) * self.heads}"
+            )
 
     def network(self, shape: Shape) -> Net:
         """A projection a medium and one encoder."""

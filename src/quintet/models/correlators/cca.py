@@ -39,7 +39,7 @@ class CCA(PooledMethod):
         k: width of the common space, at most; fewer when the views share fewer directions.
         ridge: regularisation, as a share of the mean variance of a feature.
         rank: principal components of each view that are kept, at most.
-        weighted: see above.
+        weighted: whether directions count by their squared correlation.
         mean_, scale_, directions_: per modality (d,), (d,) and (d, k).
     """
 

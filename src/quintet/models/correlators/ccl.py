@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from quintet.errors import UsageError
 from quintet.nets.batches import Batch
 from quintet.nets.deep import DeepMethod, Net, Shape
 from quintet.nets.sequence import Tower, drop, linear
@@ -46,8 +47,9 @@ class CCL(DeepMethod):
     Attributes:
         coarse, fine_parts: switches of the two grains, at least one is on.
         hidden: of both towers; wider local features are projected to it first.
-        inter: weight of the second task; margin: in squared distance of unit vectors, 0..4.
-        sharpness: cosines are told classes by, times this.
+        inter: weight of the second task.
+        margin: in squared distance of unit vectors, 0..4.
+        sharpness: the cosines that classes are told by are multiplied by this.
     """
 
     search = {"inter": (1.0, 0.3), "dropout": (0.3, 0.5)}
@@ -61,6 +63,16 @@ class CCL(DeepMethod):
     inter: float = 1.0
     margin: float = 1.0
     sharpness: float = 5.0
+
+    def check(self) -> None:
+        """Refuse a network without either grain.
+
+        Raises:
+            UsageError: both are off, or this machine has no such ``device``.
+        """
+        super().check()
+        if not (self.coarse or self.fine_parts):
+            raise UsageError("coarse=no and fine_parts=no leave nothing to learn; one must be on")
 
     def network(self, shape: Shape) -> Net:
         """Two towers and a fusion layer a medium, one classifier."""

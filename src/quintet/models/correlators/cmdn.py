@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from quintet.errors import UsageError
 from quintet.nets.batches import Batch
 from quintet.nets.deep import DeepMethod, Net, Shape
 from quintet.nets.sequence import linear, masked_mean
@@ -79,6 +80,16 @@ class CMDN(DeepMethod):
     class_weight: float = 1.0
     intra: bool = True
     inter: bool = True
+
+    def check(self) -> None:
+        """Refuse a first stage without either code.
+
+        Raises:
+            UsageError: both are off, or this machine has no such ``device``.
+        """
+        super().check()
+        if not (self.intra or self.inter):
+            raise UsageError("intra=no and inter=no leave nothing to learn; one must be on")
 
     def network(self, shape: Shape) -> Net:
         """The networks of both stages."""

@@ -64,14 +64,19 @@ class CorrAE(DeepMethod):
     alpha: float = 0.2
     rebuild: str = "other"
 
-    def network(self, shape: Shape) -> Net:
-        """An encoder and a decoder a medium.
+    def check(self) -> None:
+        """Refuse a target that there is not.
 
         Raises:
-            UsageError: ``rebuild`` is none of ``own``, ``other`` and ``both``.
+            UsageError: ``rebuild`` is none of ``own``, ``other`` and ``both``, or there is no
+                such ``device``.
         """
+        super().check()
         if self.rebuild not in TARGETS:
             raise UsageError(f"rebuild must be one of {', '.join(TARGETS)}, not {self.rebuild!r}")
+
+    def network(self, shape: Shape) -> Net:
+        """An encoder and a decoder a medium."""
         return _Net(self, shape)
 
 

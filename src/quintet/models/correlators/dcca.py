@@ -48,7 +48,8 @@ class DCCA(DeepMethod):
         numbers when two views share one, else classes. ``k`` is cut to ``outputs``.
 
     Attributes:
-        hidden: width of the hidden layer; outputs: of a network's output, o.
+        hidden: width of the hidden layer.
+        outputs: width of a network's output, o.
         ridge: added to each covariance's diagonal, in units of the outputs' mean variance.
         linear_ridge: the same in the linear step.
     """

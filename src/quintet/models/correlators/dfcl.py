@@ -56,11 +56,15 @@ class DFCL(DeepMethod):
 
     Attributes:
         k: width of the common space; word vectors of another width are turned into it at random.
-        width: wider local features are projected to this first; hidden: of the LSTM; inner: of the
-            first fully connected layer.
+        hidden: width of the LSTM.
+        width: wider local features are projected to this first.
+        inner: width of the first fully connected layer.
         compare: rows by ``classes`` (their probabilities) or in ``space`` (z).
+        sharpness: the cosines that classes are told by are multiplied by this.
         margin: in squared distance of unit vectors, 0..4.
-        triplet, mmd: switches of the ablation; ``triplet_weight`` and ``mmd_weight`` weigh them.
+        triplet, mmd: switches of the ablation.
+        triplet_weight: weight of the triplet loss.
+        mmd_weight: weight of the maximum mean discrepancy.
     """
 
     search = {"steps": (24, 49), "dropout": (0.3, 0.5)}
@@ -79,15 +83,23 @@ class DFCL(DeepMethod):
     mmd: bool = True
     mmd_weight: float = 1.0
 
+    def check(self) -> None:
+        """Refuse a space that there is not.
+
+        Raises:
+            UsageError: ``compare`` is neither ``classes`` nor ``space``, or there is no such
+                ``device``.
+        """
+        super().check()
+        if self.compare not in SPACES:
+            raise UsageError(f"compare must be {' or '.join(SPACES)}, not {self.compare!r}")
+
     def network(self, shape: Shape) -> Net:
         """Towers and one classifier.
 
         Raises:
-            UsageError: ``compare`` is neither ``classes`` nor ``space``.
             TrainingError: there are no class word vectors.
         """
-        if self.compare not in SPACES:
-            raise UsageError(f"compare must be {' or '.join(SPACES)}, not {self.compare!r}")
         if shape.vectors is None:
             raise TrainingError(f"dfcl needs a word vector for each of {shape.classes} classes")
         return _Net(self, shape, turned(shape.vectors, self.k))

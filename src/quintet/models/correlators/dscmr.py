@@ -41,7 +41,8 @@ class DSCMR(DeepMethod):
 
     Attributes:
         hidden: width of the hidden layer.
-        discriminate: lambda; invariance: eta.
+        discriminate: lambda, weight of J_2.
+        invariance: eta, weight of J_3.
         scale: of the cosines in J_2.
     """
 

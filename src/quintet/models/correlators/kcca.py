@@ -78,15 +78,21 @@ class KCCA(PooledMethod):
     far_: dict[Modality, float] = field(default_factory=dict, init=False, repr=False)
     offset_: dict[Modality, Float32] = field(default_factory=dict, init=False, repr=False)
 
+    def check(self) -> None:
+        """Refuse a kernel that there is not.
+
+        Raises:
+            UnknownName: there is no such kernel.
+        """
+        if self.kernel not in DISTANCES:
+            raise UnknownName("kernel", self.kernel, DISTANCES)
+
     def learn(self, data: Pooled) -> None:
         """Choose landmarks, map all rows, learn the directions.
 
         Raises:
             TrainingError: no two views share a pair or a class, or they share no direction.
-            UnknownName: there is no such kernel.
         """
-        if self.kernel not in DISTANCES:
-            raise UnknownName("kernel", self.kernel, DISTANCES)
         objects = shared_objects(data.views, self.name)
         self.landmarks_, self.low_, self.far_, self.offset_ = {}, {}, {}, {}
         mapped, bases = {}, {}

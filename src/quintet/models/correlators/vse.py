@@ -44,7 +44,8 @@ class VSE(DeepMethod):
         rate going down along half a cosine; dropout.
 
     Attributes:
-        hidden: of the perceptrons; states: of the LSTM.
+        hidden: width of the perceptrons' hidden layer.
+        states: width of the LSTM.
         width: wider text steps are projected to this first.
         margin: between cosines.
         warm_up: updates with all negatives before the hardest alone counts; a shorter run than

@@ -17,7 +17,8 @@ PHOTOS = {"train": ["3.jpg", "1.jpg"], "dev": ["4.jpg"], "test": ["2.jpg"]}
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     made = tmp_path / "flickr8k"
-    made.mkdir()
+    (made / "images").mkdir(parents=True)
+    (made / "images" / "1.jpg").touch()
     for split, photos in PHOTOS.items():
         (made / SPLITS[split]).write_text("\n".join(photos) + "\n", "utf-8")
     lines = [f"{n}.jpg#{k}\tdog {n} says\t{k} .\n" for n in (1, 2, 3, 4, 9) for k in range(5)]
