@@ -116,7 +116,6 @@ def which_method() -> str:
     return which.page(tables.read())
 
 
-
 def rest() -> str:
     """The routes of the REST interface, from its OpenAPI document."""
     with tempfile.TemporaryDirectory() as folder:

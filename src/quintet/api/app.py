@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
+from importlib.metadata import version
 
 from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from quintet import __version__
 from quintet.api import openapi, problems, routes
 from quintet.api.metrics import Metrics, Watch
 from quintet.api.wire import Told
@@ -27,7 +27,7 @@ def create_app(service: Service) -> FastAPI:
 
     app = FastAPI(
         title="Quintet",
-        version=__version__,
+        version=version("quintet"),
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
