@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
+from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from quintet import __version__
 from quintet.api import openapi, problems, routes
 from quintet.api.edge import Edge
 from quintet.api.metrics import Metrics, Watch
@@ -27,7 +27,7 @@ def create_app(service: Service) -> FastAPI:
 
     app = FastAPI(
         title="Quintet",
-        version=__version__,
+        version=version("quintet"),
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
