@@ -28,6 +28,8 @@ at least NAME_ROWS rows each, and about this share of the text rows in all."""
 NAME_ROWS = 2
 
 Progress = Callable[[str, int, int], None]
+Losses = Callable[[str, int, float], None]
+"""Called with (stage, number of the epoch, its mean loss)."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ def fit_space(
     on_progress: Progress,
     checkpoints: Checkpoints | None = None,
     together: Callable[[Mapping[str, frozenset[str]]], Mapping[str, Space]] | None = None,
+    on_loss: Losses | None = None,
 ) -> Trained:
     """Fit a correlator, judge and calibrate it on items it did not see, then fit it on all.
 
@@ -85,7 +88,7 @@ def fit_space(
     def fitted(stage: str) -> Space:
         if spaces is not None:
             return spaces[stage]
-        return fit_without(asides[stage], data, make, stage, on_progress, checkpoints)
+        return fit_without(asides[stage], data, make, stage, on_progress, checkpoints, on_loss)
 
     space = fitted("fit")
     read = aside & _read(space, data)
@@ -130,6 +133,7 @@ def fit_without(
     stage: str,
     on_progress: Progress,
     checkpoints: Checkpoints | None = None,
+    on_loss: Losses | None = None,
 ) -> Space:
     """A space fitted on all items but those set aside; it promises no probabilities yet."""
     views = _views(data, aside)
@@ -139,6 +143,8 @@ def fit_without(
         correlator: Any = make()
         if hasattr(correlator, "on_epoch"):
             correlator.on_epoch = lambda done, total: on_progress(stage, done, total)
+        if on_loss is not None and hasattr(correlator, "on_loss"):
+            correlator.on_loss = lambda epoch, loss: on_loss(stage, epoch, loss)
         return correlator  # type: ignore[no-any-return]
 
     correlator = checkpoints.fit(ready, stage, views) if checkpoints else ready().fit(views)
