@@ -4,7 +4,7 @@ BIN := .venv/bin
 QUINTET_DATA ?= ../shared/data
 export QUINTET_DATA
 
-.PHONY: demo test bench docs picture format clean
+.PHONY: demo test test-browser bench docs picture format clean
 
 demo: .venv/ready
 	$(BIN)/quintet demo demo-library
@@ -14,7 +14,13 @@ test: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/pytest --doctest-modules src tests
+	$(BIN)/pytest --doctest-modules src tests --ignore tests/browser
+
+test-browser: .venv/ready
+	@command -v chromium chromium-browser google-chrome >/dev/null || test -n "$$QUINTET_CHROMIUM" || \
+		{ echo "no Chromium; on Debian and Ubuntu: apt install chromium (or name one in QUINTET_CHROMIUM)"; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,browser]'
+	$(BIN)/pytest tests/browser
 
 bench: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'

@@ -347,6 +347,7 @@ class Library:
         ray: str | None = None,
         on_progress: Progress | None = None,
         on_note: Callable[[str], None] | None = None,
+        on_loss: Callable[[str, int, float], None] | None = None,
     ) -> TrainReport:
         """Learn the common space, judge it on held-out items, calibrate it and make it active.
 
@@ -360,6 +361,7 @@ class Library:
             ray: address of a Ray cluster on which both fits run side by side; one that was
                 killed then begins again.
             on_progress: called with (stage, done, total).
+            on_loss: called with (stage, number of the epoch, its mean loss).
             on_note: called with a line for the user, as when an unfinished training goes on.
 
         Raises:
@@ -379,11 +381,17 @@ class Library:
                 seed=seed,
                 on_progress=on_progress or _silent,
                 on_note=on_note or _unheard,
+                on_loss=on_loss,
                 workers=there,
             )
 
     def evaluate(
-        self, *, under: str | Path | None = None, labels: str = "auto", level: int | None = None
+        self,
+        *,
+        under: str | Path | None = None,
+        labels: str = "auto",
+        level: int | None = None,
+        model: str = "",
     ) -> Table:
         """MAP over all results, each medium against all and against each other, beside random.
 
@@ -392,9 +400,11 @@ class Library:
                 test set added after training. None: the figures of the items held out when the
                 model was trained, by the fit that had not seen them.
             labels, level: as for ``train``; of the items below ``under``.
+            model: the kept figures of this model; of the active one when empty.
 
         Raises:
             NotFittedError: no model is trained.
+            UnknownName: no such model.
             UsageError: ``labels`` without ``under``, or a model without kept figures.
         """
         if under:
@@ -402,7 +412,7 @@ class Library:
             return learning.judge(self._parts, folder, labels, level)
         if labels != "auto" or level is not None:
             raise UsageError("labels and level say what the items below a folder are; name it")
-        return learning.held_out_quality(self._parts.store)
+        return learning.held_out_quality(self._parts.store, model)
 
     def compare(
         self,

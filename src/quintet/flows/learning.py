@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from quintet.errors import NotFittedError, QuintetError, UsageError
+from quintet.errors import NotFittedError, QuintetError, UnknownName, UsageError
 from quintet.evaluate.retrieval import Table
 from quintet.flows import configure, indexes, resume
 from quintet.flows.compare import Compared, compare
@@ -24,7 +24,7 @@ from quintet.flows.rebuild import (
     rebuild,
 )
 from quintet.flows.space import Space
-from quintet.flows.train import Trained, TrainingSet, fit_space
+from quintet.flows.train import Losses, Trained, TrainingSet, fit_space
 from quintet.flows.workers import Workers
 from quintet.store.records import ModelRow, VectorRow
 from quintet.store.sqlite import Store
@@ -116,6 +116,7 @@ def train(
     seed: int | None,
     on_progress: Progress,
     on_note: Note,
+    on_loss: Losses | None = None,
     workers: Workers | None = None,
 ) -> TrainReport:
     """Fit, judge, calibrate, embed everything, store all of it in one transaction, activate.
@@ -139,6 +140,7 @@ def train(
             on_progress=on_progress,
             checkpoints=checkpoints,
             together=fitter(workers, data, method, params, on_progress) if workers else None,
+            on_loss=on_loss,
         )
         space = replace(trained.space, field_confidence=field_confidence(store, data.labels))
         report = _report(method, data, trained)
@@ -298,15 +300,19 @@ def judge(parts: Parts, folder: str, by: str, level: int | None) -> Table:
     return evaluate(parts.store, _active(parts.store), items, labels.of)
 
 
-def held_out_quality(store: Store) -> Table:
-    """MAP of the active model's first fit on the items that were held out from it.
+def held_out_quality(store: Store, model: str = "") -> Table:
+    """MAP of a model's first fit on the items that were held out from it; of the active one's.
 
     Raises:
         NotFittedError: no model is trained.
+        UnknownName: no such model.
         UsageError: it was trained when its tables were not kept yet.
     """
-    active = _active(store)
-    report = next(row.report for row in store.models() if row.id == active)
+    active = model or _active(store)
+    reports = {row.id: row.report for row in store.models()}
+    if active not in reports:
+        raise UnknownName("model", active, list(reports))
+    report = reports[active]
     if "quality" not in report:
         raise UsageError(
             f"model {active} was trained before the tables of held-out items were kept, only their "

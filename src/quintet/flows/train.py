@@ -32,6 +32,8 @@ CHUNK = 2_048
 """Items that are embedded at a time when a fit is looked over."""
 
 Progress = Callable[[str, int, int], None]
+Losses = Callable[[str, int, float], None]
+"""Called with (stage, number of the epoch, its mean loss)."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ def fit_space(
     on_progress: Progress,
     checkpoints: Checkpoints | None = None,
     together: Callable[[Mapping[str, frozenset[str]]], Mapping[str, Space]] | None = None,
+    on_loss: Losses | None = None,
 ) -> Trained:
     """Fit a correlator, judge and calibrate it on items it did not see, then fit it on all.
 
@@ -89,7 +92,7 @@ def fit_space(
 
     def fitted(stage: str) -> Space:
         space = (
-            fit_without(asides[stage], data, make, stage, on_progress, checkpoints)
+            fit_without(asides[stage], data, make, stage, on_progress, checkpoints, on_loss)
             if spaces is None
             else spaces[stage]
         )
@@ -139,6 +142,7 @@ def fit_without(
     stage: str,
     on_progress: Progress,
     checkpoints: Checkpoints | None = None,
+    on_loss: Losses | None = None,
 ) -> Space:
     """A space fitted on all items but those set aside; it promises no probabilities yet."""
     views = _views(data, aside)
@@ -148,6 +152,8 @@ def fit_without(
         correlator: Any = make()
         if hasattr(correlator, "on_epoch"):
             correlator.on_epoch = lambda done, total: on_progress(stage, done, total)
+        if on_loss is not None and hasattr(correlator, "on_loss"):
+            correlator.on_loss = lambda epoch, loss: on_loss(stage, epoch, loss)
         return correlator  # type: ignore[no-any-return]
 
     correlator = checkpoints.fit(ready, stage, views) if checkpoints else ready().fit(views)

@@ -59,12 +59,17 @@ def match_any(words: str) -> str:
 
 
 def phrases(words: str) -> list[str]:
-    """The quoted parts of ``match_query``, at most MAX_QUERY_WORDS.
+    """The quoted parts of ``match_query``, at most MAX_QUERY_WORDS; words in quotes are one.
 
-    >>> phrases("dog 小狗")
-    ['"dog"', '"小 狗"']
+    >>> phrases("dog 小狗"), phrases('old "red dog"')
+    (['"dog"', '"小 狗"'], ['"old"', '"red dog"'])
     """
-    return [f'"{_apart(run)}"' for run in _runs(words)[:MAX_QUERY_WORDS]]
+    found: list[str] = []
+    for number, part in enumerate(words.split('"')):
+        runs = [_apart(run) for run in _runs(part)]
+        exact = number % 2 == 1 and runs and words.count('"') > number
+        found += [" ".join(runs)] if exact else runs
+    return [f'"{phrase}"' for phrase in found[:MAX_QUERY_WORDS]]
 
 
 def _runs(text: str) -> list[str]:
@@ -92,7 +97,7 @@ def snippet(text: str, words: str) -> str:
     """
     flat = " ".join(text.split())
     lower = flat.lower()
-    found = [lower.find(w) for w in words.lower().split() if w in lower]
+    found = [lower.find(w) for w in words.lower().replace('"', " ").split() if w in lower]
     start = max(0, min(found, default=0) - SNIPPET // 3)
     part = flat[start : start + SNIPPET]
     return ("…" if start else "") + part + ("…" if start + SNIPPET < len(flat) else "")

@@ -87,6 +87,7 @@ class DeepMethod(ABC):
         seed: draws the first weights, the batches and what dropout leaves out.
         device: ``cpu``, ``cuda``, ``cuda:1`` …; ``auto`` takes a GPU when there is one.
         on_epoch: called with (finished epochs, all epochs).
+        on_loss: called with (number of the epoch, its mean loss).
         checkpoint: a file that keeps an unfinished run; a run that finds it goes on from there.
     """
 
@@ -118,6 +119,9 @@ class DeepMethod(ABC):
     scale_: dict[Modality, Float32] = field(default_factory=dict, init=False, repr=False)
     weights_: dict[str, Float32] = field(default_factory=dict, init=False, repr=False)
     on_epoch: Callable[[int, int], None] | None = field(
+        default=None, init=False, repr=False, compare=False
+    )
+    on_loss: Callable[[int, float], None] | None = field(
         default=None, init=False, repr=False, compare=False
     )
     checkpoint: Path | None = field(default=None, init=False, repr=False, compare=False)
@@ -164,6 +168,7 @@ class DeepMethod(ABC):
                 self.batches(pools, per_epoch),
                 self._plan(per_epoch),
                 on_epoch=self.on_epoch,
+                on_loss=self.on_loss,
                 checkpoint=self.checkpoint,
             )
             net.finish(pools)

@@ -72,6 +72,7 @@ def play(
     *,
     score: Callable[[], float] | None = None,
     on_epoch: Callable[[int, int], None] | None = None,
+    on_loss: Callable[[int, float], None] | None = None,
     checkpoint: Path | None = None,
 ) -> None:
     """Train a game in place; the same seed, data and thread count give the same weights.
@@ -81,6 +82,8 @@ def play(
         score: larger is better, called after each epoch on data the caller held back; the weights
             of the best epoch are kept.
         on_epoch: called with the number of finished epochs and of all.
+        on_loss: called with the number of an epoch, from 1, and its mean loss over the batches and
+            the players.
         checkpoint: a file that is rewritten after each epoch; when it exists, training goes on
             from it and ends at the same weights as if it had never stopped.
 
@@ -97,13 +100,17 @@ def play(
         chance = torch.Generator().manual_seed(_seed(plan.seed, epoch, 0))
         game.random.manual_seed(_seed(plan.seed, epoch, 1))
         game.train()
-        for batch in batches(chance):
-            for name, optimiser in run.optimisers.items():
-                _step(game, batch, name, players[name], optimiser, plan.clip)
+        losses = [
+            _step(game, batch, name, players[name], optimiser, plan.clip)
+            for batch in batches(chance)
+            for name, optimiser in run.optimisers.items()
+        ]
         for optimiser in run.optimisers.values():
             optimiser.param_groups[0]["lr"] = _rate(plan, epoch + 1)
         game.eval()
         run.finish(epoch + 1, None if score is None else score(), plan)
+        if on_loss is not None and losses:
+            on_loss(epoch + 1, sum(losses) / len(losses))
         if on_epoch is not None:
             on_epoch(epoch + 1, plan.epochs)
     run.keep_best()
@@ -121,11 +128,12 @@ def _step(
     owned: list[nn.Parameter],
     optimiser: torch.optim.Optimizer,
     clip: float,
-) -> None:
+) -> float:
+    """The loss before the step."""
     game.zero_grad(set_to_none=True)
     loss = game.loss(batch, player)
     if not loss.requires_grad:
-        return
+        return loss.item()
     loss.backward()  # type: ignore[no-untyped-call]
     norm = nn.utils.clip_grad_norm_(owned, clip)
     if not torch.isfinite(norm):
@@ -134,6 +142,7 @@ def _step(
             "lower lr or weight_decay"
         )
     optimiser.step()
+    return loss.item()
 
 
 def _rate(plan: Plan, epoch: int) -> float:

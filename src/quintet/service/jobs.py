@@ -40,6 +40,7 @@ class Job:
     Attributes:
         state: ``queued``, ``running``, ``done``, ``failed`` or ``cancelled``.
         stage, done, total: how far it is; total 0 while that is not known.
+        curve: of a training: stage, epoch and mean loss, one a finished epoch.
         report: what it returned; of a failed one ``type``, the class of the error.
         error: why it failed, one line.
     """
@@ -58,6 +59,7 @@ class Job:
     stage: str = ""
     done: int = 0
     total: int = 0
+    curve: tuple[Mapping[str, Any], ...] = ()
 
 
 class Jobs:
@@ -209,6 +211,9 @@ class Jobs:
                 told = _read(line)
                 if "stage" in told:
                     self._tell(replace(self._live[job.id], **told))
+                elif "curve" in told:
+                    live = self._live[job.id]
+                    self._tell(replace(live, curve=(*live.curve, told["curve"])))
                 elif told:
                     outcome = told
         with self._changed:
@@ -220,7 +225,9 @@ class Jobs:
         job = self._live[job_id]
         if job.state == "running":
             if "report" in outcome:
-                job = replace(job, state="done", report=outcome["report"], finished_at=_now())
+                curve = {"curve": job.curve} if job.curve else {}
+                report = {**outcome["report"], **curve}
+                job = replace(job, state="done", report=report, finished_at=_now())
             elif self._stopping:
                 job = replace(job, state="queued", tries=job.tries - 1)
             elif "error" in outcome:

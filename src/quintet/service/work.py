@@ -30,14 +30,33 @@ EVERY_S = 0.2
 """Between two lines of progress of the same stage."""
 
 
+class Tell:
+    """Tells the service how far the job is; call it as any progress."""
+
+    def __init__(self, to: TextIO) -> None:
+        self._to = to
+        self._last = ("", 0.0)
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Tell it, at most every ``EVERY_S``."""
+        now = time.monotonic()
+        if stage != self._last[0] or done == total or now - self._last[1] >= EVERY_S:
+            self._last = (stage, now)
+            _say(self._to, {"stage": stage, "done": done, "total": total})
+
+    def loss(self, stage: str, epoch: int, loss: float) -> None:
+        """Tell the mean loss of an epoch."""
+        _say(self._to, {"curve": {"stage": stage, "epoch": epoch, "loss": loss}})
+
+
 def add(lib: Library, params: Mapping[str, Any], tick: Progress) -> Any:
     """Index files and folders."""
     return lib.add(**params, on_progress=tick)
 
 
-def train(lib: Library, params: Mapping[str, Any], tick: Progress) -> Any:
+def train(lib: Library, params: Mapping[str, Any], tick: Tell) -> Any:
     """Learn the common space."""
-    return lib.train(**params, on_progress=tick)
+    return lib.train(**params, on_progress=tick, on_loss=tick.loss)
 
 
 def rebuild(lib: Library, params: Mapping[str, Any], tick: Progress) -> Any:
@@ -66,7 +85,7 @@ def evaluate(lib: Library, params: Mapping[str, Any], _: Progress) -> Any:
     return lib.evaluate(**params)
 
 
-WORK: Mapping[str, Callable[[Library, Mapping[str, Any], Progress], Any]] = {
+WORK: Mapping[str, Callable[[Library, Mapping[str, Any], Tell], Any]] = {
     "add": add,
     "train": train,
     "rebuild": rebuild,
@@ -86,7 +105,7 @@ def main() -> None:
     threading.Thread(target=_end_with_service, daemon=True).start()
     try:
         with Library(Path(folder)) as lib:
-            report = _patiently(lambda: WORK[kind](lib, json.loads(params), _teller(told)), told)
+            report = _patiently(lambda: WORK[kind](lib, json.loads(params), Tell(told)), told)
         _say(told, {"report": plain(report)})
     except QuintetError as e:
         _say(told, {"error": str(e), "type": type(e).__name__})
@@ -121,18 +140,6 @@ def _own_output() -> TextIO:
     own = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     return own
-
-
-def _teller(to: TextIO) -> Progress:
-    last: list[Any] = ["", 0.0]
-
-    def tell(stage: str, done: int, total: int) -> None:
-        now = time.monotonic()
-        if stage != last[0] or done == total or now - last[1] >= EVERY_S:
-            last[:] = [stage, now]
-            _say(to, {"stage": stage, "done": done, "total": total})
-
-    return tell
 
 
 def _say(to: TextIO, told: Mapping[str, Any]) -> None:

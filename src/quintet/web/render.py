@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,8 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from quintet.api import security
+from quintet.types import Modality
+from quintet.web import wording
 
 HERE = Path(__file__).parent
 LANGUAGES = ("en", "zh")
@@ -26,20 +29,31 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_templates.globals.update(
+    MEDIA=list(Modality),
+    wording=wording,
+    size=wording.size,
+)
 
 
 def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
     """A template with what every page needs: words, theme, caller, CSRF token."""
+    csrf = request.cookies.get(security.CSRF) or secrets.token_urlsafe(24)
     made = _templates.get_template(template).render(
         t=translator(language(request)),
         language=language(request),
         theme=_chosen(request, THEME, THEMES),
         here=request.url.path,
+        address=f"{request.url.path}?{request.url.query}"
+        if request.url.query
+        else request.url.path,
         caller=security.caller(request),
+        csrf=csrf,
         **values,
     )
-    answer = HTMLResponse(made, status)
-    security.give_csrf(request, answer)
+    answer = HTMLResponse(made, status, headers={"cache-control": "no-store"})
+    if csrf != request.cookies.get(security.CSRF):
+        answer.set_cookie(security.CSRF, csrf, samesite="strict", path="/")
     return answer
 
 
@@ -50,12 +64,17 @@ def language(request: Request) -> str:
     return chosen if chosen in LANGUAGES else "zh" if asked.lower().startswith("zh") else "en"
 
 
+def words(request: Request) -> wording.Translate:
+    """The translator of a request."""
+    return translator(language(request))
+
+
 def translator(name: str) -> Callable[..., str]:
     """A function from an English text to the same in a language, with ``{name}`` filled in."""
-    words = catalogue(name)
+    known = catalogue(name)
 
     def translate(text: str, **values: object) -> str:
-        found = words.get(text, text)
+        found = known.get(text, text)
         return found.format(**values) if values else found
 
     return translate

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
+from urllib.parse import quote
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, Send
 
-from quintet.web import pages
+from quintet.errors import QuintetError, Unauthenticated
+from quintet.web import pages, render
 
 HERE = Path(__file__).parent
 
@@ -37,6 +45,15 @@ HEADERS = {
     b"permissions-policy": b"camera=(), microphone=(), geolocation=()",
 }
 
+TITLES: Mapping[int, str] = {
+    400: "That was not understood",
+    403: "That is not allowed",
+    404: "There is nothing here",
+    503: "Too much at once",
+    0: "Something went wrong",
+}
+"""What a person reads above a problem; 0 for any other."""
+
 
 def install(app: FastAPI) -> None:
     """Put the pages into the application, and the headers around all of it."""
@@ -44,8 +61,43 @@ def install(app: FastAPI) -> None:
         app.include_router(
             import_module(f"quintet.web.pages.{module}").router, include_in_schema=False
         )
+    app.add_api_route("/words/{name}.json", _words, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    for kind in (QuintetError, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, _for_people(app.exception_handlers[kind]))
     app.add_middleware(SafeHeaders)
+
+
+def _words(name: str) -> JSONResponse:
+    """The texts of a language, for the modules."""
+    known = render.catalogue(name) if name in render.LANGUAGES else {}
+    return JSONResponse(dict(known), headers={"cache-control": "no-cache"})
+
+
+def _for_people(handler: ExceptionHandler) -> ExceptionHandler:
+    """The same problem as a page where a browser asks for one; the REST interface is untouched."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        made: Response = await handler(request, error)  # type: ignore[misc, arg-type]
+        page = "text/html" in request.headers.get("accept", "")
+        if not page or request.url.path.startswith(("/v1", "/static")):
+            return made
+        if isinstance(error, Unauthenticated):
+            address = request.url.path if request.method == "GET" else "/"
+            return RedirectResponse(f"/login?next={quote(address)}", 303)
+        told = json.loads(bytes(made.body))
+        t = render.words(request)
+        title = t(TITLES.get(made.status_code, TITLES[0]))
+        return render.page(
+            request,
+            "problem.html",
+            made.status_code,
+            title=title,
+            status_code=made.status_code,
+            detail=told.get("detail", ""),
+        )
+
+    return answer
 
 
 class SafeHeaders:

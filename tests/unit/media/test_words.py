@@ -122,3 +122,8 @@ def test_a_snippet_shows_the_word():
     assert "dog barks" in shown
     assert shown.startswith("…")
     assert shown.endswith("…")
+
+
+def test_words_in_quotes_are_found_only_beside_each_other(table):
+    assert found(table, match_query('"red dog"'), "a red dog", "a dog that is red") == [0]
+    assert found(table, match_query('"红 狗"'), "红狗", "狗红") == [0]

@@ -1,0 +1,42 @@
+"""Jobs and health."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from quintet.api.security import READ, Here
+from quintet.web.forms import Writer, back
+from quintet.web.render import page
+
+router = APIRouter()
+
+SHOWN = 50
+
+
+@router.get("/jobs", dependencies=READ)
+def jobs(request: Request, here: Here) -> HTMLResponse:
+    """What is being done, and whether all is well."""
+    with here.pool.library() as lib:
+        checks = lib.check()
+    return page(request, "jobs.html", jobs=here.jobs.all(SHOWN), checks=checks)
+
+
+@router.get("/jobs/{job_id}", dependencies=READ)
+def job(request: Request, here: Here, job_id: str) -> HTMLResponse:
+    """One job as it goes."""
+    return page(request, "job.html", job=here.jobs.get(job_id))
+
+
+@router.post("/jobs/{job_id}/cancel")
+def cancel(sent: Writer, here: Here, job_id: str) -> RedirectResponse:
+    """End a job."""
+    here.jobs.cancel(job_id)
+    return back(sent, "/jobs")
+
+
+@router.post("/jobs/{job_id}/retry")
+def retry(sent: Writer, here: Here, job_id: str) -> RedirectResponse:
+    """Try a job again."""
+    new = here.jobs.retry(job_id)
+    return back(sent, f"/jobs/{new.id}")
