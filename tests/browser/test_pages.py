@@ -85,7 +85,7 @@ def test_a_training_is_followed_to_its_end_and_taken_back(visit, indexed, serve,
         page.wait_for_selector("#quality")
         with there.service.pool.library() as lib:
             assert len(lib.models()) == round_no
-    assert page.locator(".curves path").count() == 2
+    page.wait_for_selector(".curves path.second", state="attached")
     assert page.locator(".dumbbell circle.before").count() >= 5
     page.once("dialog", lambda dialog: dialog.accept())
     page.click("text=Discard the new model")
