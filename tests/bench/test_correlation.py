@@ -47,8 +47,8 @@ def test_data_that_are_not_there_are_skipped_with_a_line_each(
 ) -> None:
     rows = bench("--benchmark", "xmedia", "--benchmark", "xmedianet")
     first, second = capsys.readouterr().out.splitlines()
-    assert first.startswith(f"xmedia: skipped: no data at {tmp_path / 'xmedia'};")
-    assert second.startswith(f"xmedianet: skipped: no data at {tmp_path / 'xmedianet'};")
+    assert first.startswith(f"xmedia: skipped: no data at {tmp_path / 'xmedia'}: ")
+    assert second.startswith(f"xmedianet: skipped: no data at {tmp_path / 'xmedianet'}: ")
     assert not rows.exists()
 
 

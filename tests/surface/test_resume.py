@@ -101,6 +101,7 @@ def test_another_training_does_not_take_it_up_and_cleans_it_away(library, whole)
         lib.train("dfcl", params=PARAMS, on_progress=interrupt)
     assert finished(library) == [2]
     other = {**PARAMS, "epochs": "2"}
-    assert trained(library, params=other) == []
+    notes = trained(library, params=other)
+    assert not [note for note in notes if not note.startswith("warning: ")]  # two epochs are few
     assert not (library / ".quintet" / "training").exists()
     assert weights(library) != whole
