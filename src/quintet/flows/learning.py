@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from quintet.errors import NotFittedError, QuintetError, UnknownName, UsageError
+from quintet.errors import LibraryBusy, NotFittedError, QuintetError, UnknownName, UsageError
 from quintet.evaluate.retrieval import Table
 from quintet.flows import configure, indexes, resume
 from quintet.flows.compare import Compared, compare
@@ -26,6 +27,7 @@ from quintet.flows.rebuild import (
 from quintet.flows.space import Space
 from quintet.flows.train import Losses, Trained, TrainingSet, fit_space
 from quintet.flows.workers import Workers
+from quintet.store.lock import TRAINING, Lock
 from quintet.store.records import ModelRow, VectorRow
 from quintet.store.sqlite import Store
 from quintet.types import OWN_CHANNEL, Channel, Item, Local, Modality
@@ -38,6 +40,9 @@ USER = "user"
 
 TRAINED = "train"
 """Source of the labels that the active model was trained on."""
+
+TURN_S = 0.2
+"""Between two tries to write the trained model."""
 
 Progress = Callable[[str, int, int], None]
 Note = Callable[[str], None]
@@ -122,15 +127,18 @@ def train(
     """Fit, judge, calibrate, embed everything, store all of it in one transaction, activate.
 
     Killed at any moment, the same training goes on from the last finished epoch; with ``workers``,
-    which fit elsewhere and keep nothing, it begins again.
+    which fit elsewhere and keep nothing, it begins again. Others may write while it fits; what they
+    add gets its vectors, too.
 
     Raises:
         UsageError: hyper-parameters that the method does not take, or two seeds.
+        LibraryBusy: another process writes or trains.
     """
     params, seed = configure.asked(method, params, seed)
-    with parts.writing() as store:
-        job = store.start_job("train", {"method": method, **params})
-        data = training_set(store, by, level, on_progress)
+    with Lock(parts.folder, TRAINING):
+        with parts.writing() as store:
+            job = store.start_job("train", {"method": method, **params})
+        data = training_set(parts.store, by, level, on_progress)
         checkpoints = resume.Checkpoints(parts.folder / resume.FOLDER, on_note)
         trained = fit_space(
             data,
@@ -142,19 +150,30 @@ def train(
             together=fitter(workers, data, method, params, on_progress) if workers else None,
             on_loss=on_loss,
         )
-        space = replace(trained.space, field_confidence=field_confidence(store, data.labels))
         report = _report(method, data, trained)
-        row = _model_row(report, space, params)
-        store.put_model(
-            row, vectors(store, Embedding(row.id, space.modalities, space.embed), on_progress)
-        )
-        store.set_labels(data.labels.of, TRAINED)
-        store.finish_job(job, "done", {"model": row.id})
+        with _writing_in_turn(parts, on_progress) as store:
+            space = replace(trained.space, field_confidence=field_confidence(store, data.labels))
+            row = _model_row(report, space, params)
+            store.put_model(
+                row, vectors(store, Embedding(row.id, space.modalities, space.embed), on_progress)
+            )
+            store.set_labels(data.labels.of, TRAINED)
+            store.finish_job(job, "done", {"model": row.id})
         checkpoints.clear()
     if report.warning:
         on_note(f"warning: {report.warning}")
     parts.build_large(on_progress)
     return report
+
+
+def _writing_in_turn(parts: Parts, on_progress: Progress) -> Store:
+    """The store with the write lock, as soon as nobody else has it."""
+    while True:
+        try:
+            return parts.writing()
+        except LibraryBusy:
+            on_progress("wait for another writer", 0, 0)
+            time.sleep(TURN_S)
 
 
 def training_set(store: Store, by: str, level: int | None, on_progress: Progress) -> TrainingSet:

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from quintet.store import schema, upgrades
-from quintet.store.lock import WriteLock
+from quintet.store.lock import Lock
 
 MANY = 500
 """Ids asked for in one statement."""
@@ -20,7 +20,7 @@ MANY = 500
 class Database:
     """One open library folder; the parts of the store build on it."""
 
-    def __init__(self, folder: Path, db: sqlite3.Connection, lock: WriteLock | None) -> None:
+    def __init__(self, folder: Path, db: sqlite3.Connection, lock: Lock | None) -> None:
         self.folder = folder
         self._db = db
         self._lock = lock
@@ -42,7 +42,7 @@ class Database:
             return cls(folder, schema.connect(folder, write=False), None)
         schema.connect(folder, write=False).close()
         with schema.translated(folder):
-            lock = WriteLock(folder)
+            lock = Lock(folder)
         try:
             store = cls(folder, _newest(folder), lock)
         except BaseException:

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Mapping
 
 from quintet.store.database import Database, now
+from quintet.store.lock import TRAINING, holder
 from quintet.store.records import JobRow
 
 
@@ -43,13 +44,14 @@ class Jobs(Database):
             )
 
     def _begin_writing(self) -> None:
-        """Only one process writes, so a job that still runs has died."""
-        if self._rows("SELECT 1 FROM jobs WHERE state = 'running'"):
+        """Only one process writes, so a job that still runs has died, but for a training."""
+        running = "state = 'running' AND NOT (kind = 'train' AND CAST(pid AS TEXT) = ?)"
+        trains = holder(self.folder, TRAINING)
+        if self._rows(f"SELECT 1 FROM jobs WHERE {running}", (trains,)):
             with self._transaction() as db:
                 db.execute(
-                    "UPDATE jobs SET state = 'interrupted', finished_at = ?"
-                    " WHERE state = 'running'",
-                    (now(),),
+                    f"UPDATE jobs SET state = 'interrupted', finished_at = ? WHERE {running}",
+                    (now(), trains),
                 )
 
     def jobs(self, limit: int = 20) -> list[JobRow]:

@@ -34,12 +34,12 @@ class Labels(Database):
         return dict(self._rows("SELECT tag, count(*) FROM tags GROUP BY tag ORDER BY tag"))
 
     def set_labels(self, labels: Mapping[str, str], source: str) -> None:
-        """Replace all labels of one source by item id → label."""
+        """Replace all labels of one source by item id → label, but of items that are gone."""
         with self._transaction() as db:
             db.execute("DELETE FROM labels WHERE source = ?", (source,))
             db.executemany(
-                "INSERT INTO labels VALUES (?, ?, ?)",
-                [(i, source, label) for i, label in labels.items()],
+                "INSERT INTO labels SELECT id, ?, ? FROM items WHERE id = ?",
+                [(source, label, i) for i, label in labels.items()],
             )
 
     def label(self, ids: Sequence[str], label: str | None, source: str) -> None:
