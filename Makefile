@@ -4,7 +4,7 @@ BIN := .venv/bin
 QUINTET_DATA ?= ../shared/data
 export QUINTET_DATA
 
-.PHONY: demo test test-browser bench docs picture format clean
+.PHONY: demo test test-browser chromium bench docs picture format clean
 
 demo: .venv/ready
 	$(BIN)/quintet demo demo-library
@@ -16,11 +16,17 @@ test: .venv/ready
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/pytest --doctest-modules src tests --ignore tests/browser
 
-test-browser: .venv/ready
-	@command -v chromium chromium-browser google-chrome >/dev/null || test -n "$$QUINTET_CHROMIUM" || \
-		{ echo "no Chromium; on Debian and Ubuntu: apt install chromium (or name one in QUINTET_CHROMIUM)"; exit 1; }
+test-browser: chromium .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,browser]'
 	$(BIN)/pytest tests/browser
+
+# The only thing from outside: Chromium, from the system's packages where this may install them.
+chromium:
+	@test -n "$$QUINTET_CHROMIUM" || command -v chromium >/dev/null || \
+		command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+		{ command -v apt-get >/dev/null && test "$$(id -u)" = 0 && \
+		apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium >/dev/null; } || \
+		{ echo "no Chromium; on Debian and Ubuntu: apt install chromium (or name one in QUINTET_CHROMIUM)"; exit 1; }
 
 bench: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'

@@ -3,6 +3,7 @@ from fastapi.testclient import TestClient
 
 from quintet.api.app import create_app
 from quintet.service.service import Service, Settings
+from quintet.store.lock import Lock
 
 TEXT = b"snow falls on the mountain."
 
@@ -76,3 +77,16 @@ def test_forgotten_uploads(client, is_problem):
     is_problem(client.get(f"/v1/uploads/{upload_id}"), 404, "UnknownName")
     is_problem(client.delete(f"/v1/uploads/{upload_id}"), 404, "UnknownName")
     is_problem(client.get("/v1/uploads/nothing"), 422, "Invalid")
+
+
+def test_problems_do_not_say_where_the_library_lies(client, library, is_problem):
+    told = send(client, b"\x89PNG\r\n\x1a\n damaged", name="broken.png").json()
+    damaged = client.post("/v1/search", json={"parts": [{"upload": told["id"]}]})
+    is_problem(damaged, 422)
+    assert str(library) not in damaged.text
+    assert told["id"] in damaged.json()["detail"]
+    with Lock(library):
+        busy = client.post("/v1/saved", json={"name": "x", "query": {"parts": [{"text": "dog"}]}})
+    is_problem(busy, 503, "LibraryBusy")
+    assert str(library) not in busy.text
+    assert "the library is being written" in busy.json()["detail"]

@@ -20,7 +20,7 @@ class Once:
         self.stage, self.work = stage, work
         self.stages = []
 
-    def __call__(self, stage, done, total):  # noqa: ARG002 - a progress is told all three
+    def __call__(self, stage, done, total):
         self.stages.append(stage)
         if stage == self.stage and self.work is not None:
             work, self.work = self.work, None
@@ -103,8 +103,7 @@ def test_a_dead_training_is_noted_as_interrupted_a_living_one_is_not(home):
     folder = home / ".quintet"
     with Store.open(folder, write=True) as store:
         store.start_job("train", {})
-    with Lock(folder, TRAINING):
-        with Store.open(folder, write=True) as store:
-            assert store.jobs()[0].state == "running"
+    with Lock(folder, TRAINING), Store.open(folder, write=True) as store:
+        assert store.jobs()[0].state == "running"
     with Store.open(folder, write=True) as store:
         assert store.jobs()[0].state == "interrupted"

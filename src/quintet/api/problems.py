@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 from fastapi import FastAPI, Request
@@ -82,17 +83,23 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unforeseen)
 
 
-async def _ours(_: Request, error: Exception) -> JSONResponse:
+async def _ours(request: Request, error: Exception) -> JSONResponse:
     ours = error if isinstance(error, errors.QuintetError) else errors.QuintetError(str(error))
     status, kind = status_of(ours), type(ours).__name__
     code = str(ours.code) if isinstance(ours, errors.FileProblem) else None
-    problem = Problem(type=PLACE + kind, title=kind, status=status, detail=_told(ours), code=code)
+    problem = Problem(
+        type=PLACE + kind, title=kind, status=status, detail=_told(ours, request), code=code
+    )
     return answer(problem, HEADERS.get(status))
 
 
-def _told(error: errors.QuintetError) -> str:
-    """Names of files may hold bytes that are no text."""
-    return str(error).encode("utf-8", "backslashreplace").decode()
+def _told(error: errors.QuintetError, request: Request) -> str:
+    """Without the places of our own files; names of files may hold bytes that are no text."""
+    here = request.app.state.service
+    text = str(error).replace(f"{here.uploads.folder}{os.sep}", "upload ")
+    return (
+        text.replace(str(here.folder), "the library").encode("utf-8", "backslashreplace").decode()
+    )
 
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:

@@ -66,7 +66,7 @@ class Uploads:
         free_bytes: int = FREE_BYTES,
     ) -> None:
         self._library = folder
-        self._folder = folder / FOLDER
+        self.folder = folder / FOLDER
         self.most_bytes = most_bytes
         self._all_bytes = all_bytes
         self._free_bytes = free_bytes
@@ -86,11 +86,11 @@ class Uploads:
         Raises:
             NoSpace: the disk, or the place for received files, is full.
         """
-        self._folder.mkdir(exist_ok=True)
+        self.folder.mkdir(exist_ok=True)
         self.sweep()
         self.grow(0)
         self.check_disk()
-        return Receiving(self, self._folder, safe_name(name))
+        return Receiving(self, self.folder, safe_name(name))
 
     def get(self, upload_id: str) -> Upload:
         """What is known of a received file.
@@ -132,7 +132,7 @@ class Uploads:
         """Delete a received file, if it is there."""
         if _ID.fullmatch(upload_id):
             for ending in ("", ".json"):
-                (self._folder / f"{upload_id}{ending}").unlink(missing_ok=True)
+                (self.folder / f"{upload_id}{ending}").unlink(missing_ok=True)
 
     def sweep(self) -> None:
         """Delete what is too old, and count what is left."""
@@ -167,21 +167,21 @@ class Uploads:
         Raises:
             NoSpace: less is left than should stay free.
         """
-        free = shutil.disk_usage(self._folder).free
+        free = shutil.disk_usage(self.folder).free
         if free < self._free_bytes:
             raise NoSpace(
                 f"the disk has {free:,} bytes left and {self._free_bytes:,} must stay free"
             )
 
     def _files(self) -> list[Path]:
-        return list(self._folder.iterdir()) if self._folder.is_dir() else []
+        return list(self.folder.iterdir()) if self.folder.is_dir() else []
 
     def _told(self, upload_id: str) -> dict[str, Any]:
         told: dict[str, Any] = json.loads(self._known(upload_id, ".json").read_text("utf-8"))
         return told
 
     def _known(self, upload_id: str, ending: str) -> Path:
-        path = self._folder / f"{upload_id}{ending}"
+        path = self.folder / f"{upload_id}{ending}"
         if not _ID.fullmatch(upload_id) or not path.is_file():
             raise UnknownName("upload", upload_id, [])
         return path

@@ -24,7 +24,7 @@ def take(uploads, data=b"data", name="a.txt"):
 
 
 def held(uploads):
-    return sorted(p.name for p in (uploads._folder).iterdir())
+    return sorted(p.name for p in (uploads.folder).iterdir())
 
 
 def test_what_came_whole_is_there(uploads):
@@ -106,7 +106,7 @@ def test_old_ones_are_swept(uploads):
     old, new = take(uploads), take(uploads)
     then = time.time() - KEPT_S - 5
     for ending in ("", ".json"):
-        os.utime(uploads._folder / f"{old.id}{ending}", (then, then))
+        os.utime(uploads.folder / f"{old.id}{ending}", (then, then))
     take(uploads)
     with pytest.raises(UnknownName):
         uploads.get(old.id)
@@ -115,7 +115,7 @@ def test_old_ones_are_swept(uploads):
 
 def test_a_start_deletes_what_was_half_received(uploads, tmp_path):
     whole = take(uploads)
-    (uploads._folder / ("f" * 32)).write_bytes(b"half")
+    (uploads.folder / ("f" * 32)).write_bytes(b"half")
     Uploads(tmp_path / ".quintet").start()
     assert held(uploads) == [whole.id, f"{whole.id}.json"]
 

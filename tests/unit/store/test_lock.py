@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from quintet.errors import LibraryBusy
-from quintet.store.lock import TRAINING, WRITING, Lock, holder
+from quintet.store.lock import WRITING, Lock
 
 HOLD = """
 import sys, time

@@ -24,8 +24,8 @@ class Health(BaseModel):
 
 
 @router.get("/health")
-def health() -> Health:
-    """Whether the process lives; always, without a token."""
+async def health() -> Health:
+    """Whether the process lives; always, without a token, and without waiting for a thread."""
     return Health(status="ok")
 
 

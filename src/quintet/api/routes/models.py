@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel
 
-from quintet.api.security import ADMIN, READ, WRITE, Here
+from quintet.api.once import Key, done_once
+from quintet.api.security import ADMIN, READ, WRITE, Asker, Here
 from quintet.errors import UnknownName
 from quintet.flows.learning import LabelCounts, ModelSummary
 from quintet.flows.methods import Description, Method, describe, methods
@@ -54,14 +55,15 @@ def listed(here: Here) -> Models:
         return Models(models=lib.models())
 
 
-@router.post("/models/{model_id}/use", dependencies=WRITE, status_code=201)
-def use(model_id: ModelId, here: Here) -> Job:
+@router.post("/models/{model_id}/use", dependencies=WRITE, status_code=201, response_model=Job)
+def use(model_id: ModelId, here: Here, request: Request, asker: Asker, key: Key = "") -> Response:
     """Make a model the active one: a job, since items added since get their vectors."""
     with here.pool.library() as lib:
         known = [model.id for model in lib.models()]
     if model_id not in known:
         raise UnknownName("model", model_id, known)
-    return here.jobs.add("use", {"model": model_id})
+    params = {"model": model_id}
+    return done_once(here, request, asker, key, b"", lambda: here.jobs.add("use", params), 201)
 
 
 @router.delete("/models/{model_id}", dependencies=ADMIN, status_code=204)

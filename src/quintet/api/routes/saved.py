@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, Field
 
+from quintet.api.once import Key, done_once
 from quintet.api.questions import Asked, Part, Query
-from quintet.api.security import READ, WRITE, Here
+from quintet.api.security import READ, WRITE, Asker, Here
 from quintet.errors import UsageError
 from quintet.flows.query import Term
 from quintet.flows.saved import SavedHit
@@ -50,13 +51,17 @@ def listed(here: Here) -> SavedSearches:
         return SavedSearches(saved=lib.saved_searches())
 
 
-@router.post("/saved", dependencies=WRITE, status_code=201)
-def save(saving: Saving, here: Here) -> SavedRow:
+@router.post("/saved", dependencies=WRITE, status_code=201, response_model=SavedRow)
+def save(saving: Saving, here: Here, request: Request, asker: Asker, key: Key = "") -> Response:
     """Keep a search; its hits of now are not new later."""
     name = saving.name.strip()
-    with here.pool.library() as lib:
-        lib.save_search(name, **_arguments(saving.query, here))
-        return next(row for row in lib.saved_searches() if row.name == name)
+
+    def made() -> SavedRow:
+        with here.pool.library() as lib:
+            lib.save_search(name, **_arguments(saving.query, here))
+            return next(row for row in lib.saved_searches() if row.name == name)
+
+    return done_once(here, request, asker, key, saving.model_dump_json().encode(), made, 201)
 
 
 @router.get("/saved/{name}", dependencies=READ)
@@ -66,11 +71,15 @@ def run(name: Name, here: Here) -> SavedHits:
         return SavedHits(hits=lib.run_saved(name))
 
 
-@router.post("/saved/{name}/seen", dependencies=WRITE)
-def seen(name: Name, here: Here) -> SavedHits:
+@router.post("/saved/{name}/seen", dependencies=WRITE, response_model=SavedHits)
+def seen(name: Name, here: Here, request: Request, asker: Asker, key: Key = "") -> Response:
     """The same, and from now on these hits are not new."""
-    with here.pool.library() as lib:
-        return SavedHits(hits=lib.run_saved(name, seen=True))
+
+    def made() -> SavedHits:
+        with here.pool.library() as lib:
+            return SavedHits(hits=lib.run_saved(name, seen=True))
+
+    return done_once(here, request, asker, key, b"", made, 200)
 
 
 @router.delete("/saved/{name}", dependencies=WRITE, status_code=204)
