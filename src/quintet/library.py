@@ -35,6 +35,7 @@ from quintet.flows.query import Term
 from quintet.flows.ray_cluster import on_ray
 from quintet.flows.rebuild import RebuildReport
 from quintet.flows.saved import SavedHit
+from quintet.flows.shelves import Kept
 from quintet.flows.spread import several
 from quintet.flows.status import Details, Status, details, export, status
 from quintet.flows.why import Why, draw, why
@@ -128,9 +129,10 @@ class Library:
     write lock while they run; reading goes on meanwhile.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, kept: Kept | None = None) -> None:
         self.folder = folder
-        self._parts = Parts(folder)
+        self._kept = kept or Kept()
+        self._parts = Parts(folder, self._kept)
 
     def add(
         self,
@@ -569,6 +571,10 @@ class Library:
         """Delete a model and its vectors."""
         with self._parts.writing() as store:
             store.remove_model(model_id)
+
+    def beside(self) -> Library:
+        """The same library for another thread; large indexes are in memory once for both."""
+        return Library(self.folder, self._kept)
 
     def close(self) -> None:
         """End the decoding children and close the database; the library can be used again."""

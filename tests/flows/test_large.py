@@ -16,6 +16,7 @@ from quintet.index import ivf
 from quintet.index.breadth import Breadth
 from quintet.index.flat import Flat
 from quintet.index.ivf import IVF
+from quintet.library import Library
 from quintet.store.records import ModelRow, VectorRow
 from quintet.store.sqlite import Store
 from quintet.types import Channel, Modality
@@ -101,6 +102,14 @@ def test_what_is_added_and_removed_after_building_is_seen_at_once(store, monkeyp
     assert both(store) == exactly(store, monkeypatch)
     (summary,) = summaries(store, ["m1"])
     assert (summary.kind, summary.vectors) == ("approximate", ITEMS * EACH)
+
+
+def test_libraries_beside_each_other_have_a_large_index_in_memory_once(store):
+    build(store)
+    with Library(store.folder) as lib, lib.beside() as other:
+        (mine,), (theirs,) = lib._parts.shelves("m1"), other._parts.shelves("m1")
+        assert mine.index is not theirs.index
+        assert mine.index.base is theirs.index.base
 
 
 def test_a_file_is_built_again_only_when_much_has_changed(store, tmp_path):

@@ -59,10 +59,10 @@ def setting(modality: Modality) -> str:
 class Parts:
     """Store for reading, encoders, decoding box, trained space and indexes of one library."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, kept: Kept | None = None) -> None:
         self.folder = folder
         self._shelves: dict[str, tuple[object, list[Shelf]]] = {}
-        self._kept = Kept()
+        self._kept = kept or Kept()
         self._space: tuple[str, Space] | None = None
 
     @cached_property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -115,18 +116,23 @@ class Shelf:
 
 
 class Kept:
-    """Large index files that are open, so that a change to the library does not read them again."""
+    """Large index files that are open, so that a change to the library does not read them again.
+
+    Several libraries of one folder may share them, each in a thread of its own.
+    """
 
     def __init__(self) -> None:
         self._files: dict[Path, tuple[tuple[int, int], Large | None]] = {}
+        self._one_at_a_time = threading.Lock()
 
     def large(self, store: Store, place: Place) -> Large | None:
         """The file of a shelf, read when it is another than before."""
         path = place.path(store)
-        mark = _mark(path)
-        kept = self._files.get(path)
-        if kept is None or kept[0] != mark:
-            kept = self._files[path] = mark, opened(store, place)
+        with self._one_at_a_time:
+            mark = _mark(path)
+            kept = self._files.get(path)
+            if kept is None or kept[0] != mark:
+                kept = self._files[path] = mark, opened(store, place)
         return kept[1]
 
 

@@ -11,7 +11,7 @@ from quintet.errors import ServiceBusy
 from quintet.library import Library
 
 SIZE = 3
-"""Each holds its own indexes; further ones are opened only while the others are at work."""
+"""Large indexes are in memory once for all of them."""
 
 WAIT_S = 20.0
 
@@ -20,7 +20,7 @@ class Pool:
     """Lends libraries, the most lately used first."""
 
     def __init__(self, folder: Path, size: int = SIZE) -> None:
-        self.folder = folder
+        self._first = Library(folder)
         self._free: list[Library] = []
         self._places = threading.BoundedSemaphore(size)
         self._lock = threading.Lock()
@@ -38,7 +38,7 @@ class Pool:
             raise ServiceBusy(f"{self._size} requests are at work already; try again in a moment")
         try:
             with self._lock:
-                lent = self._free.pop() if self._free else Library(self.folder)
+                lent = self._free.pop() if self._free else self._first.beside()
             try:
                 yield lent
             finally:
@@ -49,7 +49,7 @@ class Pool:
     def warm(self) -> None:
         """Open the libraries and what a search needs, so that no request has to wait for it."""
         for _ in range(self._size):
-            made = Library(self.folder)
+            made = self._first.beside()
             try:
                 made.search("warm up")
             finally:
