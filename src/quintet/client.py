@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
@@ -190,10 +190,25 @@ class Client:
         return int(self._service.told("GET", "/items", params=asked)["total"])
 
     def find(self, items: Sequence[str | Path] = (), *, where: Sequence[str] = ()) -> list[str]:
-        """Ids of items named by path or id, or that meet the conditions."""
+        """Ids of items named by path, folder or id, or that meet the conditions.
+
+        Paths and folders are those of the machine that serves.
+        """
         meeting = [item.id for item in self.export(where)]
-        wanted = {self.show(item).item.id for item in items}
-        return [i for i in meeting if i in wanted] if items else meeting
+        if not items:
+            return meeting
+        known = list(self.export())
+        wanted = {i for name in items for i in self._named(str(name), known)}
+        return [i for i in meeting if i in wanted]
+
+    def _named(self, name: str, known: Sequence[Item]) -> list[str]:
+        folder = PurePath(name)
+        inside = [
+            item.id
+            for item in known
+            if any(PurePath(path).is_relative_to(folder) for path in (item.path, *item.others))
+        ]
+        return inside or [self.show(name).item.id]
 
     def label(self, ids: Sequence[str], label: str | None) -> None:
         """Say what items are, or with None take back what was said."""

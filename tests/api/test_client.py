@@ -1,5 +1,7 @@
 """The same calls through ``quintet.open`` and ``quintet.connect`` give the same records."""
 
+from pathlib import Path
+
 import pytest
 
 import quintet
@@ -37,6 +39,9 @@ CALLS = {
     "show by id": lambda lib, _: lib.show(lib.find()[0][:12]),
     "show by path": lambda lib, _: lib.show(lib.items(k=1)[0].path),
     "find": lambda lib, _: lib.find(where=["name~bell", "modality=image"]),
+    "find a folder": lambda lib, _: lib.find(
+        [Path(lib.items(k=1)[0].path).parent], where=["modality=image"]
+    ),
     "find one": lambda lib, _: lib.find([lib.items(k=2)[1].path]),
     "items": lambda lib, _: lib.items(["name~bird"], modalities=["image"], k=3),
     "items behind": lambda lib, _: lib.items(after=lib.find()[4], k=300),

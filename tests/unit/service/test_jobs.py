@@ -280,6 +280,6 @@ def test_the_true_process_waits_for_another_writer_and_ends_with_the_service(lib
         child = module._spawn(library, job)
         child.stdout.readline()
         child.stdin.close()  # as when the service is killed
-        assert child.wait(15) in (0, 1)
+        assert child.wait(120) in (0, 1)
     child.stdout.close()
     lib.close()
