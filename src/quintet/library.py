@@ -126,7 +126,8 @@ class Library:
     """A collection of image, video, text, audio and mesh files, and what is known about them.
 
     Open one with ``quintet.open``; it is a context manager. Methods that write hold the library's
-    write lock while they run; reading goes on meanwhile.
+    write lock while they run, ``train`` only at its beginning and its end; reading goes on
+    meanwhile. Not for use by two threads at a time: ``beside`` gives each its own.
     """
 
     def __init__(self, folder: Path, kept: Kept | None = None) -> None:

@@ -18,7 +18,7 @@ PROBLEM = {TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 ABOUT = """Search over image, video, text, audio and 3D models, each by any of the five.
 
 Every error is a problem (RFC 9457). Lists come in pages: send `next_cursor` back as `cursor` until
-it is empty. POSTs that make a job or an upload take an `Idempotency-Key`: sent again with the same
+it is empty. POSTs that make something take an `Idempotency-Key`: sent again with the same
 key and content, they give the first answer."""
 
 TAGS = {

@@ -63,7 +63,7 @@ def command(
     label is held out; on it the model is judged beside random and its scores are calibrated to
     probabilities. Hyper-parameters of the method are given as KEY=VALUE; quintet methods NAME
     lists them. Killed or interrupted, it goes on from the last finished epoch when the same
-    command is given again.
+    command is given again. Meanwhile the library can be searched, labelled and added to.
 
     \b
     quintet train --dry-run
