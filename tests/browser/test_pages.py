@@ -81,10 +81,11 @@ def test_a_training_is_followed_to_its_end_and_taken_back(visit, indexed, serve,
         page.select_option("[name=method]", method)
         page.fill("[name=epochs]", epochs)
         page.click("text=Start training")
-        page.wait_for_selector(".state.done", timeout=500_000)
+        page.wait_for_selector(f"#run:has-text('{method}') .state.done", timeout=500_000)
         page.wait_for_selector("#quality")
         with there.service.pool.library() as lib:
             assert len(lib.models()) == round_no
+    page.wait_for_selector(".dumbbell circle.before")  # on the page as it is after the run
     page.wait_for_selector(".curves path.second", state="attached")
     assert page.locator(".dumbbell circle.before").count() >= 5
     page.once("dialog", lambda dialog: dialog.accept())

@@ -36,6 +36,9 @@ try:
     if mode == "fail":
         say(error="no labels")
     else:
+        if mode == "learn":
+            for epoch in (1, 2):
+                say(curve={"stage": "fit", "epoch": epoch, "loss": 1 / epoch})
         say(stage="work", done=4, total=4)
         say(report={"n": 4})
 except KeyboardInterrupt:
@@ -105,6 +108,13 @@ def test_a_job_tells_its_progress_and_its_report(jobs):
     assert seen[-1].state == "done"
     assert dict(seen[-1].report) == {"n": 4}
     assert seen[-1].finished_at >= seen[-1].started_at
+
+
+def test_the_curve_of_a_training_is_seen_and_kept(jobs):
+    job = jobs.add("train", {"mode": "learn"})
+    curve = [{"stage": "fit", "epoch": 1, "loss": 1.0}, {"stage": "fit", "epoch": 2, "loss": 0.5}]
+    until(jobs, job, "done")
+    assert jobs.get(job.id).report == {"n": 4, "curve": curve}
 
 
 def test_progress_is_seen_while_it_runs(jobs):
