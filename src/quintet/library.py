@@ -29,13 +29,12 @@ from quintet.flows.grouping import Showing, shown
 from quintet.flows.layout import Point
 from quintet.flows.learning import LabelCounts, ModelSummary, TrainReport
 from quintet.flows.originals import Original, original
-from quintet.flows.parts import Parts, encoder, setting
+from quintet.flows.parts import Parts, Shared, encoder, setting
 from quintet.flows.previews import Previews
 from quintet.flows.query import Term
 from quintet.flows.ray_cluster import on_ray
 from quintet.flows.rebuild import RebuildReport
 from quintet.flows.saved import SavedHit
-from quintet.flows.shelves import Kept
 from quintet.flows.spread import several
 from quintet.flows.status import Details, Status, details, export, status
 from quintet.flows.why import Why, draw, why
@@ -130,10 +129,10 @@ class Library:
     meanwhile. Not for use by two threads at a time: ``beside`` gives each its own.
     """
 
-    def __init__(self, folder: Path, kept: Kept | None = None) -> None:
+    def __init__(self, folder: Path, shared: Shared | None = None) -> None:
         self.folder = folder
-        self._kept = kept or Kept()
-        self._parts = Parts(folder, self._kept)
+        self._shared = shared or Shared()
+        self._parts = Parts(folder, self._shared)
 
     def add(
         self,
@@ -485,6 +484,11 @@ class Library:
         """Ids of items named by path, folder or id, or that meet the conditions."""
         return asking.find(self._parts.store, [str(i) for i in items], _several(where))
 
+    @property
+    def trained(self) -> bool:
+        """Whether a model is active, so that any medium finds any other."""
+        return self._parts.store.active_id() is not None
+
     def items(
         self,
         where: Sequence[str] = (),
@@ -574,8 +578,8 @@ class Library:
             store.remove_model(model_id)
 
     def beside(self) -> Library:
-        """The same library for another thread; large indexes are in memory once for both."""
-        return Library(self.folder, self._kept)
+        """The same library for another thread; model and large indexes are in memory once."""
+        return Library(self.folder, self._shared)
 
     def close(self) -> None:
         """End the decoding children and close the database; the library can be used again."""

@@ -53,7 +53,8 @@ class Correlator(Protocol):
     def transform(self, modality: Modality, x: Float32, mask: Bool) -> Float32:
         """(n, t, d) features and (n, t) mask (True = a real step) to (n, k) unit rows.
 
-        A row's result does not depend on its padding or on the other rows.
+        A row's result does not depend on its padding or on the other rows. May be called by several
+        threads at a time.
 
         Raises:
             NotFittedError: before ``fit``, or for a modality that ``fit`` did not see.

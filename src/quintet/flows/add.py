@@ -135,6 +135,7 @@ def add(
     report = AddReport()
     job = store.start_job("add", {"paths": [repr(str(p)) for p in paths]})
     state = "interrupted"
+    work.on_progress("add", 0, 0)
     try:
         with Contents(store) as contents:
             for path in paths:

@@ -81,14 +81,13 @@ def _by_words(match: Match, store: Store) -> Evidence:
     if hit is None or hit.segment_no is None or hit.channel is None:
         field = hit.field if hit else "text"
         return Evidence(None, None, f"{field} has “{hit.snippet if hit else ''}”")
-    segment = store.segments(match.item_id)[hit.channel][hit.segment_no]
+    segment = store.segment(match.item_id, hit.channel, hit.segment_no)
     return Evidence(hit.channel, segment, f"{place(segment)} has “{hit.snippet}”")
 
 
 def _as_copy(match: Match, store: Store) -> Evidence:
     channel = match.channel or Channel.SEEN
-    segments = store.segments(match.item_id)[channel]
-    first, last = (segments[no] for no in match.span or (0, len(segments) - 1))
+    first, last = (store.segment(match.item_id, channel, no) for no in match.span or (0, 0))
     sure = "holds" if (match.confidence or 0.0) >= 0.5 else "may hold"
     why = f"{sure} the example ({100 * match.score:.0f} % alike)"
     if first.kind in _IN_ORDER:
@@ -121,7 +120,7 @@ def _places(
                 if m.item_id in local and tower(items[m.item_id].modality, channel) is modality
             ]
             for match, no in zip(rows, _nearest(rows, local, modality, pieces), strict=True):
-                best[(match.item_id, channel)] = store.segments(match.item_id)[channel][no]
+                best[(match.item_id, channel)] = store.segment(match.item_id, channel, no)
     return best
 
 

@@ -106,6 +106,8 @@ def placed(z: Float32) -> Float32:
 
 
 def _components(z: Float32) -> Float32:
+    if (z == z[0]).all():  # no spread, hence no direction
+        return np.zeros((len(z), 1), dtype=np.float32)
     width = min(WIDTH, *z.shape)
     made: Float32 = PCA(width, svd_solver="full", random_state=0).fit_transform(z)
     return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -56,14 +57,32 @@ def setting(modality: Modality) -> str:
     return f"encoder.{modality}"
 
 
+class Shared:
+    """What the libraries of one folder have in common, each in a thread of its own."""
+
+    def __init__(self) -> None:
+        self.large = Kept()
+        self._space: tuple[str, Space] | None = None
+        self._one_at_a_time = threading.Lock()
+
+    def space(self, store: Store) -> Space | None:
+        """The active model's common space, None before training."""
+        active = store.active_id()
+        if active is None:
+            return None
+        with self._one_at_a_time:
+            if self._space is None or self._space[0] != active:
+                self._space = (active, Space.load(store.model(active).blobs))
+            return self._space[1]
+
+
 class Parts:
     """Store for reading, encoders, decoding box, trained space and indexes of one library."""
 
-    def __init__(self, folder: Path, kept: Kept | None = None) -> None:
+    def __init__(self, folder: Path, shared: Shared | None = None) -> None:
         self.folder = folder
         self._shelves: dict[str, tuple[object, list[Shelf]]] = {}
-        self._kept = kept or Kept()
-        self._space: tuple[str, Space] | None = None
+        self._shared = shared or Shared()
 
     @cached_property
     def store(self) -> Store:
@@ -86,12 +105,7 @@ class Parts:
 
     def space(self) -> Space | None:
         """The active model's common space, None before training."""
-        active = self.store.active_id()
-        if active is None:
-            return None
-        if self._space is None or self._space[0] != active:
-            self._space = (active, Space.load(self.store.model(active).blobs))
-        return self._space[1]
+        return self._shared.space(self.store)
 
     def embedding(self) -> Embedding | None:
         """The active model as ``add`` and ``rebuild`` need it."""
@@ -104,7 +118,7 @@ class Parts:
         state = (self.store.generation(model_id), where, marks(self.store, model_id))
         kept = self._shelves.get(model_id)
         if kept is None or kept[0] != state:
-            kept = (state, open_shelves(self.store, model_id, self._kept))
+            kept = (state, open_shelves(self.store, model_id, self._shared.large))
             self._shelves[model_id] = kept
         return kept[1]
 

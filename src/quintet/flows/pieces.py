@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -34,7 +35,7 @@ class Stretch:
 
 
 class Pieces:
-    """Segment vectors of a space.
+    """Segment vectors of a space; safe to use from several threads.
 
     Args:
         embed: (n, k) unit rows of n rows of local features.
@@ -46,10 +47,17 @@ class Pieces:
         self._most = most_bytes
         self._bytes = 0
         self._kept: OrderedDict[Key, tuple[Int64, Float32]] = OrderedDict()
+        self._one_at_a_time = threading.Lock()
 
     def of(self, modality: Modality, wanted: Sequence[Stretch]) -> list[tuple[Int64, Float32]]:
         """Of each stretch the numbers of its segments that have features, and their vectors."""
         keys = [stretch.key for stretch in wanted]
+        with self._one_at_a_time:
+            return self._found(modality, keys, wanted)
+
+    def _found(
+        self, modality: Modality, keys: Sequence[Key], wanted: Sequence[Stretch]
+    ) -> list[tuple[Int64, Float32]]:
         new = {k: s for k, s in zip(keys, wanted, strict=True) if k not in self._kept}
         self._make(modality, new)
         found = [self._kept[key] for key in keys]

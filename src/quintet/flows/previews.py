@@ -23,6 +23,7 @@ from quintet.types import (
     Media,
     MeshMedia,
     Modality,
+    Segment,
     TextMedia,
     VideoMedia,
 )
@@ -71,8 +72,8 @@ def tag(item_id: str, kind: str) -> str:
     return f"{item_id}-v{VERSION}-{kind}"
 
 
-def drawn(media: Media) -> dict[str, bytes]:
-    """Every preview of a decoded medium, by kind."""
+def drawn(media: Media, kind: str) -> dict[str, bytes]:
+    """The previews of a decoded medium that are drawn together with one of a kind, by kind."""
     if isinstance(media, ImageMedia):
         return {"thumb": webp(fitted(Image.fromarray(media.pixels), THUMB_PX))}
     if isinstance(media, VideoMedia):
@@ -82,7 +83,7 @@ def drawn(media: Media) -> dict[str, bytes]:
         made = _sound(media)
         return made | {"thumb": webp(wave(peaks(media.samples, WAVE_PX[0]), WAVE_PX[1]))}
     if isinstance(media, MeshMedia):
-        return _model(media)
+        return {"thumb": _portrait(media)} if kind == "thumb" else _turntable(media)
     return {"text.json": _text(media)} if isinstance(media, TextMedia) else {}
 
 
@@ -104,7 +105,7 @@ class Previews:
         self._turns = tuple(threading.Lock() for _ in range(64))
 
     def get(self, original: Original, kind: str) -> bytes:
-        """One preview of an item; all of the item's are made at the first request for one.
+        """One preview of an item, drawn at the first request for it.
 
         Raises:
             UnknownName: there is no such preview of the item.
@@ -121,17 +122,16 @@ class Previews:
             with self._turns[hash(item.id) % len(self._turns)]:
                 found = _kept(path)
                 if found is None:
-                    found = self._make(original).get(kind, b"")
+                    found = self._make(original, kind).get(kind, b"")
         if not found:
             raise UnknownName(f"preview of {item.modality} {item.id[:12]}", kind, ())
         return found
 
-    def _make(self, original: Original) -> dict[str, bytes]:
-        item = original.item
+    def _make(self, original: Original, wanted: str) -> dict[str, bytes]:
         with original.opened() as (file, _):
-            made = drawn(self._box.open(file))
-        for kind in KINDS[item.modality]:
-            self._keep(self._path(item.id, kind), made.get(kind, b""))
+            made = drawn(self._box.open(file), wanted)
+        for kind in {wanted, *made}:
+            self._keep(self._path(original.item.id, kind), made.get(kind, b""))
         return made
 
     def _path(self, item_id: str, kind: str) -> Path:
@@ -202,19 +202,23 @@ def _film(media: VideoMedia) -> dict[str, bytes]:
     }
 
 
-def _model(media: MeshMedia) -> dict[str, bytes]:
+def _portrait(media: MeshMedia) -> bytes:
+    """The view that is nearest to one from the side and above."""
+    oblique = min(media.segments[: len(media.views)], key=_far_from_oblique)
+    return webp(shaded(media.views[oblique.no], THUMB_PX))
+
+
+def _far_from_oblique(view: Segment) -> float:
+    return abs((view.azimuth_deg or 0.0) - 30.0) + abs((view.elevation_deg or 0.0) - 30.0)
+
+
+def _turntable(media: MeshMedia) -> dict[str, bytes]:
     tiles = [shaded(view, VIEW_PX) for view in media.views]
     places = [
         {"no": s.no, "azimuth_deg": s.azimuth_deg, "elevation_deg": s.elevation_deg}
         for s in media.segments
     ]
-    oblique = min(range(len(tiles)), key=lambda no: _far_from_oblique(places[no]))
-    thumb = webp(shaded(media.views[oblique], THUMB_PX))
-    return {"thumb": thumb, **_sprite("views", tiles, 8, places)}
-
-
-def _far_from_oblique(view: Mapping[str, Any]) -> float:
-    return abs(float(view["azimuth_deg"]) - 30.0) + abs(float(view["elevation_deg"]) - 30.0)
+    return _sprite("views", tiles, 8, places)
 
 
 def _sprite(

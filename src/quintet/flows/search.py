@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
@@ -170,7 +171,7 @@ def _row(found: list[Match], *, calibrated: bool) -> Row:
     if not calibrated:
         return (max((m.score for m in like), default=0.0) + copy, None, found)
     witnesses = {m.text is None: m.confidence or 0.0 for m in reversed(like)}
-    doubt = (1.0 - copy) * float(np.prod([1.0 - p for p in witnesses.values()]))
+    doubt = (1.0 - copy) * prod(1.0 - p for p in witnesses.values())
     return (1.0 - doubt + copy, 1.0 - doubt, found)
 
 

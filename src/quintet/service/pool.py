@@ -11,7 +11,7 @@ from quintet.errors import ServiceBusy
 from quintet.library import Library
 
 SIZE = 3
-"""Large indexes are in memory once for all of them."""
+"""Model and large indexes are in memory once for all of them."""
 
 WAIT_S = 20.0
 

@@ -223,6 +223,20 @@ class Store(Trained, Labels, Listing, Failures, Searches):
             found.setdefault(Channel(channel), []).append(packing.unpack_segment(tuple(rest)))
         return found
 
+    def segment(self, item_id: str, channel: Channel, no: int) -> Segment:
+        """One segment of an item.
+
+        Raises:
+            UnknownName: there is none of that number.
+        """
+        rows = self._rows(
+            f"SELECT {SEGMENT_COLUMNS} FROM segments WHERE item_id = ? AND channel = ? AND no = ?",
+            (item_id, channel.value, no),
+        )
+        if not rows:
+            raise UnknownName("segment", f"{item_id[:12]}:{channel}:{no}", [])
+        return packing.unpack_segment(rows[0])
+
     def local(self, ids: Sequence[str], channel: Channel) -> dict[str, Local]:
         """Local features of one channel, of the items that have them.
 

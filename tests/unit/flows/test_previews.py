@@ -180,7 +180,7 @@ def film(shots):
 
 
 def test_a_long_film_has_sixty_tiles_of_all_of_it():
-    told = json.loads(drawn(film(shots=200))["strip.json"])
+    told = json.loads(drawn(film(shots=200), "strip.json")["strip.json"])
     numbers = [tile["no"] for tile in told["tiles"]]
     assert len(numbers) == 60
     assert numbers[0] == 0
@@ -199,7 +199,7 @@ def test_peaks_lie_where_the_sound_is():
         sample_rate_hz=1000,
         duration_s=4.0,
     )
-    found = json.loads(drawn(sound)["wave.json"])["peaks"]
+    found = json.loads(drawn(sound, "wave.json")["wave.json"])["peaks"]
     assert found[:740] == [0.0] * 740
     assert found[760:] == [1.0] * 240
 
@@ -210,6 +210,6 @@ def test_a_long_text_is_cut():
         Segment(SegmentKind.SENTENCE, n, start_char=6 * n, end_char=6 * n + 5) for n in range(2000)
     )
     media = TextMedia(modality=Modality.TEXT, format="txt", segments=segments, text=text)
-    told = json.loads(drawn(media)["text.json"])
+    told = json.loads(drawn(media, "text.json")["text.json"])
     assert len(told["text"]) == 4000
     assert told["segments"][-1]["start_char"] < 4000 <= told["segments"][-1]["end_char"] + 6

@@ -110,7 +110,7 @@ def _found(here: Service, asked: Asked, t: Translate) -> Found:
     if asked.empty:
         return Found()
     with here.pool.library() as lib:
-        trained = lib.status().model is not None
+        trained = lib.trained
         if not asked.wants:
             return _browsed(lib, asked, t, trained=trained)
         how = search_options(asked, trained=trained)
