@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import logging
 import os
 import resource
@@ -110,12 +111,22 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        threading.Thread(target=self._service.pool.warm, name="warm", daemon=True).start()
+        threading.Thread(target=_warm, args=(self._service,), name="warm", daemon=True).start()
         self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._service.stop()
         await super().shutdown(sockets)
+
+
+def _warm(service: Service) -> None:
+    """Have all ready before the first request, and let the collector forget what stays for good.
+
+    Looking through it again would stop every answer for up to a second.
+    """
+    service.pool.warm()
+    gc.collect()
+    gc.freeze()
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -213,7 +213,7 @@ def cut(store: Store, rows: Sequence[Row], ask: Ask) -> list[Row]:
         return list(rows[: ask.k])
     kept: list[Row] = []
     room = dict.fromkeys(Modality, ask.per_medium)
-    medium = {i.id: i.modality for i in store.get_many([_item(row) for row in rows])}
+    medium = store.media([_item(row) for row in rows])
     for row in rows:
         modality = medium[_item(row)]
         if room[modality] > 0 and len(kept) < ask.k:

@@ -5,22 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from quintet.errors import ServiceBusy
 from quintet.library import Library
-
-SIZE = 3
-"""Model and large indexes are in memory once for all of them."""
 
 WAIT_S = 20.0
 
 
 class Pool:
-    """Lends libraries, the most lately used first."""
+    """Lends libraries beside a first one, the most lately used first."""
 
-    def __init__(self, folder: Path, size: int = SIZE) -> None:
-        self._first = Library(folder)
+    def __init__(self, first: Library, size: int) -> None:
+        self._first = first
         self._free: list[Library] = []
         self._places = threading.BoundedSemaphore(size)
         self._lock = threading.Lock()

@@ -11,6 +11,7 @@ from typing import IO
 
 from quintet.errors import ServiceBusy, UsageError
 from quintet.flows.previews import Previews
+from quintet.library import Library
 from quintet.media.isolate import Box
 from quintet.service.answers import Answers
 from quintet.service.jobs import Jobs
@@ -21,6 +22,13 @@ from quintet.service.tokens import Scope, Tokens
 from quintet.service.uploads import MOST_BYTES, Uploads
 
 LOCK = "service.lock"
+SEARCHES = 2
+"""At a time, and whatever else takes a library: more take each other's time, as Python runs one
+thread at a time."""
+
+LOOKUPS = 1
+"""At a time, beside searches and never waiting for them: where a file is, whether all is well."""
+
 DECODERS = 2
 """Files decoded for previews at a time."""
 
@@ -69,7 +77,9 @@ class Service:
         self.state = State(self.folder)
         self.tokens = Tokens(self.state)
         self.sessions = Sessions(self.state, self.tokens)
-        self.pool = Pool(self.folder)
+        library = Library(self.folder)
+        self.pool = Pool(library, SEARCHES)
+        self.lookups = Pool(library, LOOKUPS)
         self.jobs = Jobs(self.folder, self.state)
         self.answers = Answers(self.state)
         self.uploads = Uploads(self.folder, self.settings.most_upload_bytes)
@@ -97,6 +107,7 @@ class Service:
         """End the work, and close the databases."""
         self.jobs.close()
         self.pool.close()
+        self.lookups.close()
         if "box" in self.__dict__:
             self.box.close()
         self.state.close()

@@ -184,6 +184,16 @@ class Store(Trained, Labels, Listing, Failures, Searches):
             for i, modality, format_, size, added in items
         }
 
+    def media(self, ids: Sequence[str]) -> dict[str, Modality]:
+        """Item id to medium; unknown ids are left out."""
+        found: dict[str, Modality] = {}
+        for start in range(0, len(ids), MANY):
+            part = ids[start : start + MANY]
+            marks = ", ".join("?" * len(part))
+            rows = self._rows(f"SELECT id, modality FROM items WHERE id IN ({marks})", part)
+            found.update((i, Modality(m)) for i, m in rows)
+        return found
+
     def resolve(self, name: str) -> Item:
         """The item of a path, or of the first digits of an id.
 

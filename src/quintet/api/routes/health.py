@@ -35,7 +35,7 @@ async def health() -> Health:
 def ready(here: Here, response: Response) -> Health:
     """Whether the library can be read, without a token."""
     try:
-        with here.pool.library() as lib:
+        with here.lookups.library() as lib:
             lib.count()
     except QuintetError:
         response.status_code = 503

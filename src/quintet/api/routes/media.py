@@ -124,7 +124,7 @@ class Held:
     """The open original of an item; whoever makes one closes it."""
 
     def __init__(self, here: Service, item_id: str) -> None:
-        with here.pool.library() as lib:
+        with here.lookups.library() as lib:
             found: Original = lib.original(item_id)
         self.item: Item = found.item
         self._stack = ExitStack()

@@ -52,7 +52,7 @@ async def preview(
 
 
 def _answer(here: Service, item_id: str, kind: str, known: str) -> Response:
-    with here.pool.library() as lib:
+    with here.lookups.library() as lib:
         found: Original = lib.original(item_id)
     kinds = KINDS[found.item.modality]
     if kind not in kinds:
