@@ -21,7 +21,7 @@ import quintet
 from quintet.datasets.sample import CLASSES, make_sample
 
 READERS = 8
-THINK_S = (0.1, 0.4)
+THINK_S = (0.2, 0.8)
 """Between an answer and the reader's next request."""
 
 SECONDS = 60.0
@@ -139,7 +139,7 @@ def _writer(load: Load, more: Path) -> None:
     """Add, then train, each as a job; readers go on for the whole time."""
     began = time.monotonic()
     time.sleep(IDLE_S)
-    for kind, params in (("add", {"paths": [str(more)]}), ("train", {"refit": False})):
+    for kind, params in (("add", {"paths": [str(more)]}), ("train", {})):
         load.phase = kind
         load.trouble = load.trouble or _job(load, kind, params, began)
     load.phase = "idle"
