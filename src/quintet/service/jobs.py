@@ -243,8 +243,9 @@ class Jobs:
         with self._changed:
             now = self._live[job.id]
             if now.state == "running":
-                told = {"stage": job.stage, "done": job.done, "total": job.total}
-                self._live[job.id] = replace(now, **told, curve=job.curve)
+                self._live[job.id] = replace(
+                    now, stage=job.stage, done=job.done, total=job.total, curve=job.curve
+                )
             self._version += 1
             self._changed.notify_all()
 
