@@ -4,7 +4,7 @@ BIN := .venv/bin
 QUINTET_DATA ?= ../shared/data
 export QUINTET_DATA
 
-.PHONY: demo test test-browser chromium bench docs picture format clean
+.PHONY: demo test test-browser chromium bench reliability docs picture format clean
 
 demo: .venv/ready
 	$(BIN)/quintet demo demo-library
@@ -33,6 +33,11 @@ bench: .venv/ready
 	$(BIN)/python -m bench.correlation
 	$(BIN)/python -m bench
 	$(BIN)/python docs/generate.py
+
+reliability: .venv/ready
+	rm -f .figures.jsonl
+	QUINTET_LANE=N QUINTET_FIGURES=.figures.jsonl $(BIN)/pytest tests/reliability; status=$$?; \
+		$(BIN)/python tests/reliability/page.py .figures.jsonl && exit $$status
 
 docs: .venv/ready
 	$(BIN)/python docs/generate.py
