@@ -10,8 +10,8 @@ PARTS = {"R": "Nothing lost", "F": "Hostile files", "S": "Hostile callers"}
 HEAD = """# Reliability
 
 Written by `make reliability`; do not edit. Each row is one figure of one run, with the test that
-counted it; `pytest TEST` runs it as in every change (lane P), `QUINTET_LANE=N pytest TEST` as often as
-here. What the defences are, and what they are against, is in [SECURITY.md](../SECURITY.md).
+counted it; `pytest TEST` runs it as in every change (lane P), `QUINTET_LANE=N pytest TEST` as
+often as here. What the defences are, and what they are against, is in [SECURITY.md](../SECURITY.md).
 """
 
 
