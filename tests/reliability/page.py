@@ -11,7 +11,7 @@ HEAD = """# Reliability
 
 Written by `make reliability`; do not edit. Each row is one figure of one run, with the test that
 counted it; `pytest TEST` runs it as in every change (lane P), `QUINTET_LANE=N pytest TEST` as
-often as here. What the defences are, and what they are against, is in [SECURITY.md](../SECURITY.md).
+often as here. What the defences are and what they are against: [SECURITY.md](../SECURITY.md).
 """
 
 
