@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from quintet.errors import LibraryError
+from quintet.flows.floors import behind
 from quintet.flows.parts import Parts
 from quintet.media.isolate import Box
 
@@ -44,8 +45,8 @@ def _version(name: str) -> str:
 
 
 def machine() -> list[Check]:
-    """What every library on this machine depends on: full text, and the decoding box."""
-    return [_full_text(), *_box(), *_extras()]
+    """What every library on this machine depends on: full text, the decoding box, versions."""
+    return [_full_text(), *_box(), *_floors(), *_extras()]
 
 
 def _full_text() -> Check:
@@ -67,6 +68,13 @@ def _box() -> list[Check]:
 
 def _protection(there: bool) -> str:
     return "on" if there else "this system does not give it; files are decoded with the rest"
+
+
+def _floors() -> list[Check]:
+    old = behind()
+    if not old:
+        return [Check("versions of libraries", True, "none has a hole that is known here")]
+    return [Check(f"version of {b.floor.library}", None, f"{b}; bring it up to date") for b in old]
 
 
 def _extras() -> list[Check]:

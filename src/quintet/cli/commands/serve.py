@@ -37,9 +37,13 @@ def command(folder: Path | None, host: str, port: int, names: tuple[str, ...], s
     # one thread a request: requests run beside each other, and a job needs the other cores
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     import quintet
+    from quintet.flows.floors import behind
     from quintet.serve import serve
     from quintet.service.service import LOOPBACK, Settings
     from quintet.service.tokens import Scope
+
+    for old in behind():
+        click.echo(f"warning: {old}; bring it up to date", err=True)
 
     def ready(url: str) -> None:
         click.echo(f"Quintet answers on {url} (Ctrl-C ends it)", err=True)
