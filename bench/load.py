@@ -87,7 +87,7 @@ def measure(_: Path, scratch: Path) -> str:
 def _serving(folder: Path) -> Iterator[int]:
     command = [sys.executable, "-m", "quintet.cli", "serve", "-L", str(folder), "--port", "0"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as child:
-        line = child.stderr.readline() if child.stderr else ""
+        line = next((line for line in child.stderr or () if "http://" in line), "")
         try:
             yield int(line.partition("http://")[2].split()[0].rpartition(":")[2])
         finally:

@@ -337,7 +337,7 @@ def process(folder, *given):
         stderr=subprocess.PIPE,
         text=True,
     ) as child:
-        first = child.stderr.readline()
+        first = next(line for line in child.stderr if "http://" in line)
         host, _, port = first.partition("http://")[2].split()[0].partition(":")
         try:
             yield child, (host, int(port))
