@@ -4,7 +4,7 @@ BIN := .venv/bin
 QUINTET_DATA ?= ../shared/data
 export QUINTET_DATA
 
-.PHONY: demo test test-browser chromium bench reliability docs picture format clean
+.PHONY: demo test test-browser chromium bench reliability lock locked audit docs picture format clean
 
 demo: .venv/ready
 	$(BIN)/quintet demo demo-library
@@ -38,6 +38,21 @@ reliability: .venv/ready
 	rm -f .figures.jsonl
 	QUINTET_LANE=N QUINTET_FIGURES=.figures.jsonl $(BIN)/pytest tests/reliability; status=$$?; \
 		$(BIN)/python tests/reliability/page.py .figures.jsonl && exit $$status
+
+lock: .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[audit,bench,browser,dev]'
+	$(BIN)/python tools/lock.py
+
+# The same as .venv/ready, but nothing whose hash is another than in requirements.lock.
+locked:
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch .venv/ready
+
+audit: .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[audit]'
+	$(BIN)/pip-audit --requirement requirements.lock --require-hashes --disable-pip
 
 docs: .venv/ready
 	$(BIN)/python docs/generate.py
