@@ -27,6 +27,7 @@ from quintet.flows.query import Term
 from quintet.flows.rebuild import RebuildReport
 from quintet.flows.saved import SavedHit
 from quintet.flows.status import Details, Status
+from quintet.flows.switches import Format
 from quintet.flows.why import Why
 from quintet.library import Progress, asked_terms
 from quintet.store.records import ErrorRow, SavedRow
@@ -177,6 +178,16 @@ class Client:
             if len(found) == k:
                 break
         return found
+
+    def formats(self) -> list[Format]:
+        """The formats that are read, and those that are switched off."""
+        told = self._service.told("GET", "/formats")["formats"]
+        return TypeAdapter(list[Format]).validate_python(told)
+
+    def switch_formats(self, *, off: Sequence[str] = (), on: Sequence[str] = ()) -> None:
+        """Never look into files of a format again, or do so again; what is indexed stays."""
+        for name, reads in [*((n, False) for n in off), *((n, True) for n in on)]:
+            self._service.told("PUT", f"/formats/{quote(name, safe='')}", json={"on": reads})
 
     def export(self, where: Sequence[str] = (), *, modalities: Media = ()) -> Iterator[Item]:
         """All items that meet the conditions, by id."""

@@ -126,6 +126,7 @@ class Code(StrEnum):
     SPECIAL = "special_file"
     SYMLINK = "symlink"
     UNKNOWN_FORMAT = "unknown_format"
+    OFF = "switched_off"
     CORRUPT = "corrupt"
     NO_CONTENT = "no_content"
     TOO_LARGE = "too_large"

@@ -18,6 +18,7 @@ from quintet.flows import (
     learning,
     reading_there,
     saved,
+    switches,
     where,
 )
 from quintet.flows.add import AddReport, add
@@ -37,7 +38,9 @@ from quintet.flows.rebuild import RebuildReport
 from quintet.flows.saved import SavedHit
 from quintet.flows.spread import several
 from quintet.flows.status import Details, Status, details, export, status
+from quintet.flows.switches import Format
 from quintet.flows.why import Why, draw, why
+from quintet.media.limits import Limits
 from quintet.store.records import ErrorRow, SavedRow
 from quintet.store.sqlite import Store
 from quintet.types import Hit, Item, Modality
@@ -537,6 +540,24 @@ class Library:
         """Forget items by id; their files stay."""
         with self._parts.writing() as store:
             store.remove(ids)
+
+    def formats(self) -> list[Format]:
+        """The formats that are read, and those that are switched off."""
+        return switches.listed(self._parts.store)
+
+    @property
+    def limits(self) -> Limits:
+        """What reading one file may cost, and the formats that are switched off."""
+        return switches.limits(self._parts.store)
+
+    def switch_formats(self, *, off: Sequence[str] = (), on: Sequence[str] = ()) -> None:
+        """Never look into files of a format again, or do so again; what is indexed stays.
+
+        Raises:
+            UnknownName: no such format.
+        """
+        with self._parts.writing() as store:
+            switches.switch(store, _several(off), _several(on))
 
     def check(self) -> list[Check]:
         """Disk, checksums, model and errors of the library."""

@@ -20,6 +20,7 @@ NEEDED = {
         DELETE /v1/session
         DELETE /v1/uploads/{}
         GET /v1/errors
+        GET /v1/formats
         GET /v1/items
         GET /v1/items/{}
         GET /v1/items/{}/previews/{}
@@ -62,6 +63,7 @@ NEEDED = {
         POST /v1/uploads/{}/keep
     """,
     "admin": """
+        PUT /v1/formats/{}
         DELETE /v1/models/{}
         GET /v1/checks
     """,

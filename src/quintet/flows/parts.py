@@ -9,7 +9,7 @@ from pathlib import Path
 
 from quintet import catalog
 from quintet.errors import UsageError
-from quintet.flows import alike, indexes
+from quintet.flows import alike, indexes, switches
 from quintet.flows.large import Progress
 from quintet.flows.reading import Embedding
 from quintet.flows.shelves import Kept, Shelf, build_large, marks, open_shelves
@@ -98,9 +98,14 @@ class Parts:
         """One encoder a medium."""
         return {m: encoder(m, self.store.setting(setting(m)) or BUILT_IN[m]) for m in Modality}
 
-    @cached_property
+    @property
     def box(self) -> Box:
-        """The decoding children; started on first use."""
+        """The decoding children; started on first use, and bound by the settings of now."""
+        self._box.limits = switches.limits(self.store)
+        return self._box
+
+    @cached_property
+    def _box(self) -> Box:
         return Box(workers=MAX_WORKERS)
 
     def space(self) -> Space | None:
@@ -130,6 +135,6 @@ class Parts:
     def close(self) -> None:
         """End the decoding children, close the database and let go of the indexes."""
         self._shelves.clear()
-        for name in ("box", "store"):
+        for name in ("_box", "store"):
             if name in self.__dict__:
                 self.__dict__.pop(name).close()

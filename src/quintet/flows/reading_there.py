@@ -19,6 +19,7 @@ from quintet.flows.space import Space
 from quintet.flows.spread import MAX_TASKS
 from quintet.flows.workers import Workers
 from quintet.media.isolate import Box
+from quintet.media.limits import Limits
 from quintet.store.records import Record
 from quintet.types import Modality
 
@@ -31,6 +32,7 @@ class Reading:
         run: names the run; a worker keeps what it has made for it.
         encoders: medium to setting; ``versions`` are the names and versions they must have.
         model: blobs of the active model, empty before training.
+        limits: what one file may cost.
     """
 
     run: str
@@ -39,6 +41,7 @@ class Reading:
     model_id: str
     model: Mapping[str, bytes]
     tags: Sequence[str]
+    limits: Limits
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,7 @@ def _reading(parts: Parts, tags: Sequence[str]) -> Reading:
         model_id=active,
         model=parts.store.model(active).blobs if active else {},
         tags=tuple(tags),
+        limits=parts.box.limits,
     )
 
 
@@ -184,7 +188,7 @@ def _tools(reading: Reading) -> _Tools:
         for old in _kept.values():
             old.box.close()
         _kept.clear()
-        found = _Tools(Box(workers=1), encoders, _embedding(reading))
+        found = _Tools(Box(1, reading.limits), encoders, _embedding(reading))
         _kept[reading.run] = found
     return found
 

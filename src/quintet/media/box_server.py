@@ -166,7 +166,8 @@ def read_request(fd: int) -> tuple[Limits, dict[str, bytes]]:
         f.seek(0)
         header = json.loads(f.readline())
         sidecars = {name: f.read(size) for name, size in header["sidecars"]}
-    return Limits(**header["limits"]), sidecars
+    limits = Limits(**header["limits"] | {"off": tuple(header["limits"]["off"])})
+    return limits, sidecars
 
 
 def _write(fd: int, pieces: list[bytes | memoryview]) -> None:

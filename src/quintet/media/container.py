@@ -54,6 +54,11 @@ _PREFIXES: tuple[tuple[int, bytes, str, str], ...] = (
 )
 """Offset, bytes, the demuxers that may try, our name of the format."""
 
+FORMATS = tuple(
+    dict.fromkeys([*(row[3] for row in _PREFIXES), "mp4", "mov", "m4a", "3gp", "mpegts", "aac"])
+)
+"""Every format that ``signature`` may name."""
+
 _MP4_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"pnot")
 _STILL_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1", b"hevc", b"avif", b"avis")
 """ISO files that hold pictures, not films."""

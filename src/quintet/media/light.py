@@ -27,7 +27,7 @@ def open_media(
         FileProblem: expected trouble.
         Elsewhere: a 3D model; it names the function that decodes it.
     """
-    modality, format = opening.sniff(file)
+    modality, format = opening.sniff(file, limits.off if limits else ())
     if modality is Modality.MESH:
         raise Elsewhere(HEAVY)
     return opening.decode(file, modality, format, sidecars=sidecars, limits=limits)

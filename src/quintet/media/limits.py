@@ -38,6 +38,7 @@ class Limits:
         wall_max_s: nothing takes longer than this.
         memory_bytes: address space on top of what the loaded decoders hold.
         output_bytes: arrays and texts of one result.
+        off: names of formats that are not read, whatever they hold.
     """
 
     pixels: int = 100_000_000
@@ -58,6 +59,7 @@ class Limits:
     wall_max_s: float = 600.0
     memory_bytes: int = 2048 * MIB
     output_bytes: int = 512 * MIB
+    off: tuple[str, ...] = ()
 
     def wall_for(self, size_bytes: int) -> float:
         """Seconds that a file of this size may take.

@@ -13,6 +13,9 @@ from quintet.errors import Code, FileProblem
 from quintet.media import archive, markup
 from quintet.media.limits import Limits
 
+FORMATS = ("obj", "stl", "ply", "off", "gltf", "glb", "3mf", "dae")
+"""Every format that ``sniff`` may name."""
+
 HEAD_BYTES = 1 << 16
 STL_HEADER_BYTES, STL_FACE_BYTES = 84, 50
 _STL_WORDS = (b"SOLID", b"STL", b"BINARY STL", b"EXPORTED FROM BLENDER")

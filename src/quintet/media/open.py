@@ -7,7 +7,7 @@ This is the only place that chooses by modality. A file from elsewhere is decode
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, BinaryIO
 
 from quintet.errors import Code, FileProblem
@@ -19,20 +19,52 @@ ORDER = (Modality.IMAGE, Modality.VIDEO, Modality.AUDIO, Modality.MESH, Modality
 """Who is asked first: clear signatures before text, which is anything that reads as words."""
 
 
-def sniff(file: BinaryIO) -> tuple[Modality, str]:
+def formats() -> dict[Modality, tuple[str, ...]]:
+    """Every format that is read; what films and sounds come in is listed under both."""
+    from quintet.media import container, image, text
+
+    return {
+        Modality.IMAGE: tuple(image.PILLOW_NAME),
+        Modality.VIDEO: (*container.FORMATS, *image.ANIMATED),
+        Modality.TEXT: text.FORMATS,
+        Modality.AUDIO: container.FORMATS,
+        Modality.MESH: mesh_headers.FORMATS,
+    }
+
+
+def sniff(file: BinaryIO, off: Collection[str] = ()) -> tuple[Modality, str]:
     """The modality and the format of a file, by its content.
 
+    Args:
+        off: formats that no library may look into: told by the first bytes where these say it.
+
     Raises:
-        FileProblem: EMPTY, UNKNOWN_FORMAT, or CORRUPT and TOO_LARGE where a container is
+        FileProblem: EMPTY, OFF, UNKNOWN_FORMAT, or CORRUPT and TOO_LARGE where a container is
             recognised and cannot be opened.
     """
     if file.seek(0, 2) == 0:
         raise FileProblem(Code.EMPTY, "no bytes")
+    if off:
+        _refuse_off(_announced(file), off)
     for modality in ORDER:
         found = _sniffer(modality).sniff(file)
         if found is not None:
+            _refuse_off(found, off)
             return modality, found
     raise FileProblem(Code.UNKNOWN_FORMAT, "not an image, video, text, audio or 3D model")
+
+
+def _announced(file: BinaryIO) -> str:
+    """The format that the first bytes announce, before any library sees them."""
+    from quintet.media import container, image
+
+    signature = container.signature(file)
+    return image.magic(file) or (signature.format if signature else "")
+
+
+def _refuse_off(format: str, off: Collection[str]) -> None:
+    if format in off:
+        raise FileProblem(Code.OFF, f"{format} is switched off; on: quintet formats --on {format}")
 
 
 def open_media(
@@ -46,7 +78,7 @@ def open_media(
     Raises:
         FileProblem: expected trouble; decoders raise more (a box maps it to CORRUPT).
     """
-    modality, format = sniff(file)
+    modality, format = sniff(file, limits.off if limits else ())
     return decode(file, modality, format, sidecars=sidecars, limits=limits)
 
 

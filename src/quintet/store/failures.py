@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from quintet.errors import Code
 from quintet.store.database import Database
 from quintet.store.packing import BELOW, below, path_key, printable, real_path
 from quintet.store.records import ErrorRow, Failure
@@ -21,11 +22,11 @@ class Failures(Database):
             )
 
     def failures(self, root: str) -> dict[str, Failure]:
-        """Path to failure, of the files below a folder."""
+        """Path to failure, of the files below a folder; what is switched off may be on by now."""
         rows = self._rows(
             "SELECT path, stage, code, detail, at, skipped, size_bytes, mtime_ns, program"
-            f" FROM errors WHERE {BELOW}",
-            below(root),
+            f" FROM errors WHERE code != ? AND {BELOW}",
+            [Code.OFF.value, *below(root)],
         )
         return {
             real_path(r[0]): Failure(ErrorRow(real_path(r[0]), *r[1:5]), bool(r[5]), *r[6:])

@@ -54,6 +54,7 @@ async def preview(
 def _answer(here: Service, item_id: str, kind: str, known: str) -> Response:
     with here.lookups.library() as lib:
         found: Original = lib.original(item_id)
+        here.box.limits = lib.limits  # a format may have been switched off
     kinds = KINDS[found.item.modality]
     if kind not in kinds:
         raise UnknownName(f"preview of {found.item.modality}", kind, kinds)
