@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 import pytest
+from tests.reliability.asgi import Asked, copied, library
 
 LANE = os.environ.get("QUINTET_LANE", "P")
 
@@ -40,3 +41,16 @@ def figure(request):
         assert met, f"{number}: {what}: {value}; goal: {goal}"
 
     return told
+
+
+@pytest.fixture(scope="session")
+def small_library(tmp_path_factory):
+    """Two texts; not to be changed."""
+    return library(tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture
+def asked(small_library, tmp_path):
+    """A service over a copy of the small library, asked without a client."""
+    with Asked(copied(small_library, tmp_path)) as made:
+        yield made
