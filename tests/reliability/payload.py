@@ -5,6 +5,6 @@ from pathlib import Path
 from typing import Any
 
 
-def payload(name: str) -> Any:
+def hostile(name: str) -> Any:
     """The list of that name."""
     return json.loads((Path(__file__).parent / "payloads" / f"{name}.json").read_text("ascii"))

@@ -9,7 +9,7 @@ from contextlib import closing
 from urllib.parse import quote
 
 import pytest
-from tests.reliability.payload import payload
+from tests.reliability.payload import hostile
 
 FIELDS = ("text", "item", "where", "facet", "label", "tag", "name", "cursor", "model", "sort")
 
@@ -26,7 +26,7 @@ def test_nothing_is_done_and_nobody_is_called(asked, tmp_path, listener, times, 
     canary, port = tmp_path / "canary", listener.getsockname()[1]
     payloads = [
         p.replace("{canary}", str(canary)).replace("{port}", str(port))
-        for p in payload("injection")
+        for p in hostile("injection")
     ]
     folder = asked.service.folder
     before, count, bad = _content(folder), 0, []

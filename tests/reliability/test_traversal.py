@@ -4,7 +4,7 @@ import itertools
 import json
 from urllib.parse import quote
 
-from tests.reliability.payload import payload
+from tests.reliability.payload import hostile
 from tests.reliability.routes import PAGES, filled, operations, places
 
 WRONG = "answers with bytes from outside, or 5xx"
@@ -13,7 +13,7 @@ WRONG = "answers with bytes from outside, or 5xx"
 def payloads(secret):
     """Ways to write the secret's path, or one of the system's."""
     aims = (str(secret), "etc/passwd", "proc/self/environ", "library.sqlite", "service.sqlite")
-    ways = payload("traversal")
+    ways = hostile("traversal")
     for aim, up, depth in itertools.product(aims, ways["ups"], (1, 3, 6, 12)):
         yield up * depth + aim.lstrip("/")
     for aim, start, end in itertools.product(aims, ways["starts"], ways["ends"]):
