@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -31,11 +30,12 @@ def create_app(service: Service) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,
         default_response_class=Told,
     )
     app.state.service = service
     app.state.metrics = Metrics(service)
-    app.openapi = partial(openapi.document, app)  # type: ignore[method-assign]  # as FastAPI documents
+    openapi.install(app)
     problems.install(app)
     for router in routes.routers():
         app.include_router(router, prefix=routes.V1)

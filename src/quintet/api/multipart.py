@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncIterator
 
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from quintet.errors import UsageError
@@ -69,22 +69,28 @@ async def file_part(
     if not options.get(b"boundary"):
         raise UsageError("multipart/form-data without a boundary")
     form = _Form()
-    parser = MultipartParser(
-        options[b"boundary"],
-        {
-            "on_part_begin": form.part_began,
-            "on_header_field": form.header_field,
-            "on_header_value": form.header_value,
-            "on_header_end": form.header_ended,
-            "on_headers_finished": form.headers_ended,
-            "on_part_data": form.part_data,
-        },
-    )
-    pieces = _pieces(parser, form, body)
+    pieces = _pieces(_parser(options[b"boundary"], form), form, body)
     first = await anext(pieces, b"")
     if form.name is None:
         raise UsageError("the form has no field file")
     return form.name or name, _behind(first, pieces)
+
+
+def _parser(boundary: bytes, form: _Form) -> MultipartParser:
+    try:
+        return MultipartParser(
+            boundary,
+            {
+                "on_part_begin": form.part_began,
+                "on_header_field": form.header_field,
+                "on_header_value": form.header_value,
+                "on_header_end": form.header_ended,
+                "on_headers_finished": form.headers_ended,
+                "on_part_data": form.part_data,
+            },
+        )
+    except FormParserError as e:
+        raise UsageError(f"the form cannot be read: {e}") from e
 
 
 async def _pieces(
@@ -96,7 +102,7 @@ async def _pieces(
             while form.pieces:
                 yield form.pieces.popleft()
         parser.finalize()
-    except MultipartParseError as e:
+    except FormParserError as e:
         raise UsageError(f"the form cannot be read: {e}") from e
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
@@ -31,6 +33,19 @@ TAGS = {
     "service": "How the service is.",
     "session": "Logging a browser in.",
 }
+
+
+def install(app: FastAPI) -> None:
+    """Serve the document; to write it out again for each caller would hold up all others."""
+
+    @cache
+    def text() -> bytes:
+        return json.dumps(document(app), ensure_ascii=False).encode()
+
+    def described() -> Response:
+        return Response(text(), media_type="application/json")
+
+    app.add_api_route("/openapi.json", described, include_in_schema=False)
 
 
 def document(app: FastAPI) -> dict[str, Any]:
