@@ -37,6 +37,8 @@ def served(small_library, tmp_path):
             told = (tmp_path / "log").read_text().partition("http://127.0.0.1:")[2]
             port = int(told.split()[0]) if told.split() else 0
             time.sleep(0.1)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/openapi.json") as told:
+            told.read()  # made at the first request
         try:
             yield port, tmp_path / "log"
         finally:
