@@ -35,8 +35,9 @@ bench: .venv/ready
 	$(BIN)/python docs/generate.py
 
 reliability: .venv/ready
+	-$(MAKE) chromium && $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,browser]'
 	rm -f .figures.jsonl
-	QUINTET_LANE=N QUINTET_FIGURES=.figures.jsonl $(BIN)/pytest tests/reliability; status=$$?; \
+	QUINTET_LANE=N QUINTET_FIGURES=.figures.jsonl $(BIN)/pytest tests/reliability tests/browser/test_stored_text.py; status=$$?; \
 		$(BIN)/python tests/reliability/page.py .figures.jsonl && exit $$status
 
 lock: .venv/ready
