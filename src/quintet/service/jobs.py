@@ -8,6 +8,7 @@ import os
 import secrets
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -162,6 +163,11 @@ class Jobs:
                     self._changed.wait(timeout_s)
 
     @property
+    def alive(self) -> bool:
+        """Whether the queue is worked on, or was not begun."""
+        return self._thread is None or self._thread.is_alive() or self._stopping
+
+    @property
     def stopping(self) -> bool:
         """Whether the service ends."""
         return self._stopping
@@ -187,10 +193,19 @@ class Jobs:
                 f"SELECT {COLUMNS} FROM jobs WHERE state = 'queued' ORDER BY no LIMIT 1"
             )
             if waiting:
-                self._run(_job(waiting[0]))
+                self._try(_job(waiting[0]))
             else:
                 with self._changed:
                     self._changed.wait(1.0)
+
+    def _try(self, job: Job) -> None:
+        """Run a job; whatever nobody foresaw fails it, and not those behind it."""
+        try:
+            self._run(job)
+        except Exception as e:  # noqa: BLE001 - the queue must go on
+            self._live.pop(job.id, None)
+            text = f"{type(e).__name__}: {e}"
+            self._put(replace(self.get(job.id), state="failed", error=text, finished_at=_now()))
 
     def _run(self, job: Job) -> None:
         with self._changed:
@@ -291,18 +306,22 @@ def _read(line: str) -> dict[str, Any]:
 
 
 def _spawn(folder: Path, job: Job) -> subprocess.Popen[str]:
-    return subprocess.Popen(  # noqa: S603 - this interpreter and a module of ours
-        [
-            *(sys.executable, "-P", "-m", "quintet.service.work"),
-            *(str(folder), job.kind, json.dumps(job.params)),
-        ],
-        stdin=subprocess.PIPE,  # its end tells the process that the service has died
-        stdout=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        env=os.environ | dict.fromkeys(THREADS, str(max(1, (os.cpu_count() or 1) - 1))),
-        start_new_session=True,  # Ctrl-C is for the service to handle
-    )
+    with tempfile.TemporaryFile() as params:  # the system bounds what may stand on a command line
+        params.write(json.dumps(job.params).encode())
+        params.flush()
+        return subprocess.Popen(  # noqa: S603 - this interpreter and a module of ours
+            [
+                *(sys.executable, "-P", "-m", "quintet.service.work"),
+                *(str(folder), job.kind, str(params.fileno())),
+            ],
+            pass_fds=[params.fileno()],
+            stdin=subprocess.PIPE,  # its end tells the process that the service has died
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            env=os.environ | dict.fromkeys(THREADS, str(max(1, (os.cpu_count() or 1) - 1))),
+            start_new_session=True,  # Ctrl-C is for the service to handle
+        )
 
 
 def _stop(child: subprocess.Popen[str]) -> None:

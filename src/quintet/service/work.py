@@ -1,6 +1,7 @@
-"""The process of one job: ``python -m quintet.service.work FOLDER KIND PARAMS``.
+"""The process of one job: ``python -m quintet.service.work FOLDER KIND FILE``.
 
-It tells its progress, and in the end its report or its error, as lines of JSON on standard output.
+FILE is the number of an open file with the parameters as JSON. The process tells its progress, and
+in the end its report or its error, as lines of JSON on standard output.
 """
 
 from __future__ import annotations
@@ -98,14 +99,17 @@ WORK: Mapping[str, Callable[[Library, Mapping[str, Any], Tell], Any]] = {
 
 def main() -> None:
     """Do the job that the arguments name."""
-    folder, kind, params = sys.argv[1:4]
+    folder, kind, file = sys.argv[1:4]
+    with open(int(file), "rb") as given:  # noqa: PTH123 - a descriptor
+        given.seek(0)
+        params = json.load(given)
     os.nice(NICE)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # before this line it just ends
     told = _own_output()
     threading.Thread(target=_end_with_service, daemon=True).start()
     try:
         with Library(Path(folder)) as lib:
-            report = _patiently(lambda: WORK[kind](lib, json.loads(params), Tell(told)), told)
+            report = _patiently(lambda: WORK[kind](lib, params, Tell(told)), told)
         _say(told, {"report": plain(report)})
     except QuintetError as e:
         _say(told, {"error": str(e), "type": type(e).__name__})

@@ -117,6 +117,22 @@ def test_the_curve_of_a_training_is_seen_and_kept(jobs):
     assert jobs.get(job.id).report == {"n": 4, "curve": curve}
 
 
+def test_a_job_that_cannot_be_begun_fails_and_the_next_one_runs(jobs, monkeypatch):
+    sound, broken = module._spawn, jobs.add("add", {"mode": "ok"})
+    until(jobs, broken, "done")
+
+    def spawn(folder, job):
+        if job.params.get("bad"):
+            raise OSError("Argument list too long")
+        return sound(folder, job)
+
+    monkeypatch.setattr(module, "_spawn", spawn)
+    broken, good = jobs.add("add", {"mode": "ok", "bad": True}), jobs.add("add", {"mode": "ok"})
+    assert "Argument list too long" in until(jobs, broken, "failed").error
+    until(jobs, good, "done")
+    assert jobs.alive
+
+
 def test_progress_is_seen_while_it_runs(jobs):
     job = jobs.add("add", {"mode": "hang"})
     end = time.monotonic() + 10
@@ -293,3 +309,12 @@ def test_the_true_process_waits_for_another_writer_and_ends_with_the_service(lib
         assert child.wait(120) in (0, 1)
     child.stdout.close()
     lib.close()
+
+
+def test_parameters_of_any_length_reach_the_process(library):
+    paths = [str(library.parent / "media"), *(f"/no/such/{n}{'é' * 1000}" for n in range(300))]
+    job = module.Job("1", 1, "add", "running", {"paths": paths}, "now", tries=1)
+    with module._spawn(library, job) as child:
+        told = child.stdout.read()
+        child.stdin.close()
+    assert "SourceError" in told

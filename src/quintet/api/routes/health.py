@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 
 from quintet.api.security import READ, Here
-from quintet.errors import QuintetError
+from quintet.errors import QuintetError, ServiceBusy
 
 router = APIRouter(tags=["service"])
 
@@ -33,8 +33,10 @@ async def health() -> Health:
     "/ready", responses={503: {"model": Health, "description": "The library cannot be read now."}}
 )
 def ready(here: Here, response: Response) -> Health:
-    """Whether the library can be read, without a token."""
+    """Whether the library can be read and jobs are worked on, without a token."""
     try:
+        if not here.jobs.alive:
+            raise ServiceBusy("the queue of jobs is not worked on; start the service again")
         with here.lookups.library() as lib:
             lib.count()
     except QuintetError:
