@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from quintet.api.problems import Problem, answer
+from quintet.api.security import FAILED
 from quintet.api.tries import Tries
 from quintet.service.service import LOOPBACK, Service
 
@@ -22,6 +23,7 @@ BODY_BYTES = 1 << 20
 
 UPLOADS = "/v1/uploads"
 SESSION = "/v1/session"
+LOGIN = "/login"
 HEALTH = "/v1/health"
 FORM_BYTES = 64 << 10
 """What a form may add to the file in it."""
@@ -85,7 +87,10 @@ class Edge:
             return _problem(413, "Too large", f"at most {self._most(scope):,} bytes")
         if self._active >= self._requests and scope["path"] != HEALTH:
             return _problem(503, "Busy", f"{self._requests} requests are at work", RETRY_S)
-        wait_s = self._tries.wait_s(_address(scope)) if _shows_token(scope, headers) else 0
+        if _is_embedded(headers):
+            return _problem(403, "Embedded", "other sites may link here, but take nothing")
+        shows = _shows_token(scope, headers) and scope["path"] != HEALTH
+        wait_s = self._tries.wait_s(_address(scope)) if shows else 0
         if wait_s > 0:
             text = "too many tries with a wrong token from this address"
             return _problem(429, "Too many tries", text, math.ceil(wait_s))
@@ -125,7 +130,8 @@ class Edge:
 
         async def heard(message: Message) -> None:
             login = scope["path"] == SESSION and message.get("status") == 403
-            if message["type"] == "http.response.start" and (message["status"] == 401 or login):
+            failed = login or message.get("status") == 401 or scope.get(FAILED)
+            if message["type"] == "http.response.start" and failed:
                 self._tries.failed(_address(scope))
             await send(message)
 
@@ -133,8 +139,14 @@ class Edge:
 
 
 def _shows_token(scope: Scope, headers: Headers) -> bool:
-    login = scope["path"] == SESSION and scope["method"] == "POST"
+    login = scope["path"] in (SESSION, LOGIN) and scope["method"] == "POST"
     return login or "authorization" in headers
+
+
+def _is_embedded(headers: Headers) -> bool:
+    """Whether a page of another origin, as a browser tells, has this fetched rather than opened."""
+    site, mode = headers.get("sec-fetch-site", ""), headers.get("sec-fetch-mode", "")
+    return site in ("cross-site", "same-site") and mode != "navigate"
 
 
 def _address(scope: Scope) -> str:

@@ -13,6 +13,9 @@ from quintet.types import Modality
 MOST = 200
 """Rows of one page."""
 
+PARTS = 20
+"""Of one query: each is looked up by itself."""
+
 DEEPEST = 10_000
 """Hits that can be paged through."""
 
@@ -70,7 +73,7 @@ class Part(Asked):
 class Question(Asked):
     """Which items are asked for."""
 
-    parts: Annotated[list[Part], Field(min_length=1, max_length=50)]
+    parts: Annotated[list[Part], Field(min_length=1, max_length=PARTS)]
     """What is wanted and what is not; at least one part is wanted."""
 
     modalities: Annotated[list[Modality], Field(max_length=5)] = []
@@ -116,7 +119,7 @@ class Query(Question):
     """`next_cursor` of the page before."""
 
     explain: bool = False
-    """Tell of every hit of the page why it is where it is; pages of at most 50 then."""
+    """Tell of every hit of the page why it is where it is; hits times parts are at most 50 then."""
 
     @property
     def ranked(self) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Response
 
@@ -16,11 +17,17 @@ from quintet.service.tokens import Scope
 
 SESSION = "quintet_session"
 CSRF = "quintet_csrf"
+"""Cookies; see ``cookie``."""
+
+FAILED = "quintet.failed"
+"""In the scope of a request that showed a token or a session that is unknown."""
+
 CSRF_HEADER = "x-csrf-token"
 NEEDS = "needs_"
 """Before the scope in the name of what lets only some callers pass."""
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+OWN_SITES = ("same-origin", "none")
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,7 @@ class Caller:
     scope: Scope
 
 
-def service(request: Request) -> Service:
+async def service(request: Request) -> Service:
     """The service behind a request."""
     found: Service = request.app.state.service
     return found
@@ -39,30 +46,44 @@ def service(request: Request) -> Service:
 
 def caller(request: Request) -> Caller | None:
     """Who calls, by bearer token, else by session, else anonymous where that is allowed."""
-    here = service(request)
-    kind, _, secret = request.headers.get("authorization", "").partition(" ")
-    if kind.lower() == "bearer":
-        known = here.tokens.scope(secret.strip())
+    here: Service = request.app.state.service
+    if _bearer(request) is not None:
+        known = here.tokens.scope(_bearer(request) or "")
+        request.scope[FAILED] = known is None
         return Caller(*known) if known else None
-    held = here.sessions.caller(request.cookies.get(SESSION, ""))
+    held = here.sessions.caller(request.cookies.get(cookie(SESSION, request), ""))
     if held is not None:
         return Caller(*held)
     anonymous = here.settings.anonymous
     return Caller("anonymous", anonymous) if anonymous is not None else None
 
 
-def needs(scope: Scope) -> Callable[[Request], Caller]:
+def cookie(name: str, request: Request) -> str:
+    """The name of a cookie; ports of one host share their cookies, so it is part of the name."""
+    port = request.url.port
+    return f"{name}_{port}" if port else name
+
+
+def _bearer(request: Request) -> str | None:
+    """The token of a request's head, None where it has none."""
+    kind, _, secret = request.headers.get("authorization", "").partition(" ")
+    return secret.strip() if kind.lower() == "bearer" else None
+
+
+def needs(scope: Scope) -> Callable[[Request], Awaitable[Caller]]:
     """A dependency that lets only callers of that scope pass.
 
     Raises:
         Unauthenticated: no valid token; Forbidden: a token of a smaller scope, or a forged request.
     """
 
-    def check(request: Request) -> Caller:
-        found = known(request)
+    async def check(request: Request) -> Caller:
+        found = await known(request)
         demand(found, scope, "this")
         if request.method not in SAFE and not _meant(request):
-            raise Forbidden(f"a browser's request must carry the header {CSRF_HEADER}")
+            raise Forbidden(
+                f"a browser's request must come from a page of ours, with the header {CSRF_HEADER}"
+            )
         return found
 
     check.__name__ = NEEDS + scope.name.lower()
@@ -72,25 +93,40 @@ def needs(scope: Scope) -> Callable[[Request], Caller]:
 def _meant(request: Request) -> bool:
     """Whether a request that changes something comes from our own page or from no browser.
 
-    A browser sends Origin or Sec-Fetch-Site with these; then the CSRF cookie must be repeated in
-    a header, which only our own origin can read.
+    A browser sends Origin or Sec-Fetch-Site with these, which must name our own origin; and the
+    CSRF cookie must be repeated in a header, which only our own origin can read. A token is sent by
+    no browser of its own accord.
     """
-    if request.headers.get("authorization"):
+    if _bearer(request) is not None:
         return True
     browser = "origin" in request.headers or "sec-fetch-site" in request.headers
-    if not browser and SESSION not in request.cookies:
+    if not browser and cookie(SESSION, request) not in request.cookies:
         return True
-    sent, held = request.headers.get(CSRF_HEADER, ""), request.cookies.get(CSRF, "")
+    return is_own(request) and repeats_csrf(request, request.headers.get(CSRF_HEADER, ""))
+
+
+def is_own(request: Request) -> bool:
+    """Whether a request comes from our own origin, port and all, as far as its browser says."""
+    site = request.headers.get("sec-fetch-site", "same-origin")
+    origin = request.headers.get("origin", "")
+    own = not origin or urlsplit(origin).netloc.lower() == request.headers.get("host", "").lower()
+    return own and site in OWN_SITES
+
+
+def repeats_csrf(request: Request, sent: str) -> bool:
+    """Whether what was sent is what the CSRF cookie holds."""
+    held = request.cookies.get(cookie(CSRF, request), "")
     return bool(held) and hmac.compare_digest(sent.encode(), held.encode())
 
 
 def give_csrf(request: Request, answer: Response) -> None:
     """Set the CSRF cookie of a page, unless the browser has one."""
-    if not request.cookies.get(CSRF):
-        answer.set_cookie(CSRF, secrets.token_urlsafe(24), samesite="strict", path="/")
+    name = cookie(CSRF, request)
+    if not request.cookies.get(name):
+        answer.set_cookie(name, secrets.token_urlsafe(24), samesite="strict", path="/")
 
 
-def known(request: Request) -> Caller:
+async def known(request: Request) -> Caller:
     """Who calls, for a route that asks for more than its scope.
 
     Raises:

@@ -10,6 +10,8 @@ from quintet.errors import ServiceBusy
 from quintet.library import Library
 
 WAIT_S = 20.0
+WAITING = 12
+"""Requests that wait for a place; beyond them the caller is asked to come again."""
 
 
 class Pool:
@@ -21,6 +23,7 @@ class Pool:
         self._places = threading.BoundedSemaphore(size)
         self._lock = threading.Lock()
         self._size = size
+        self._waiting = 0
         self._closed = False
 
     @contextmanager
@@ -30,7 +33,7 @@ class Pool:
         Raises:
             ServiceBusy: all are lent for too long.
         """
-        if not self._places.acquire(timeout=WAIT_S):
+        if not self._took_place():
             raise ServiceBusy(f"{self._size} requests are at work already; try again in a moment")
         try:
             with self._lock:
@@ -41,6 +44,20 @@ class Pool:
                 self._back(lent)
         finally:
             self._places.release()
+
+    def _took_place(self) -> bool:
+        """Wait for a place, unless too many do so: each holds a thread meanwhile."""
+        if self._places.acquire(blocking=False):
+            return True
+        with self._lock:
+            if self._waiting >= WAITING:
+                return False
+            self._waiting += 1
+        try:
+            return self._places.acquire(timeout=WAIT_S)
+        finally:
+            with self._lock:
+                self._waiting -= 1
 
     def warm(self) -> None:
         """Open the libraries and what a search needs, so that no request has to wait for it."""

@@ -11,6 +11,7 @@ from enum import IntEnum
 from quintet.errors import UnknownName, UsageError
 from quintet.service.state import State
 
+MOST_DAYS = 3650
 PREFIX = "qt_"
 """So that a leaked token can be recognised."""
 
@@ -54,10 +55,12 @@ class Tokens:
         """A new token; this is the only time that it is told.
 
         Raises:
-            UsageError: there is one of that name, or the name is empty.
+            UsageError: there is one of that name, the name is empty, or too many days.
         """
         if not name.strip():
             raise UsageError("a token needs a name, to be revoked by")
+        if days is not None and days > MOST_DAYS:
+            raise UsageError(f"{days} days: a token holds for {MOST_DAYS} at most, or for ever")
         if any(row.name == name for row in self.all()):
             raise UsageError(f"there is a token {name!r} already; revoke it first or take another")
         secret = PREFIX + secrets.token_urlsafe(32)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated
 from urllib.parse import parse_qsl
@@ -39,8 +38,8 @@ def form(scope: Scope | None) -> Callable[[Request], Awaitable[Fields]]:
             if len(body) > MOST_BYTES:
                 raise TooLarge(f"a form of more than {MOST_BYTES:,} bytes")
         sent = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
-        held = request.cookies.get(security.CSRF, "")
-        if not held or not hmac.compare_digest(sent.get(FIELD, "").encode(), held.encode()):
+        own = security.is_own(request)
+        if not own or not security.repeats_csrf(request, sent.get(FIELD, "")):
             raise Forbidden(
                 "this form is not from a page of ours, or the page is old; load it anew"
             )

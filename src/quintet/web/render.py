@@ -38,7 +38,8 @@ _templates.globals.update(
 
 def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
     """A template with what every page needs: words, theme, caller, CSRF token."""
-    csrf = request.cookies.get(security.CSRF) or secrets.token_urlsafe(24)
+    name = security.cookie(security.CSRF, request)
+    csrf = request.cookies.get(name) or secrets.token_urlsafe(24)
     made = _templates.get_template(template).render(
         t=translator(language(request)),
         language=language(request),
@@ -52,8 +53,8 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
         **values,
     )
     answer = HTMLResponse(made, status, headers={"cache-control": "no-store"})
-    if csrf != request.cookies.get(security.CSRF):
-        answer.set_cookie(security.CSRF, csrf, samesite="strict", path="/")
+    if csrf != request.cookies.get(name):
+        answer.set_cookie(name, csrf, samesite="strict", path="/")
     return answer
 
 

@@ -16,7 +16,7 @@ from quintet.types import Hit
 router = APIRouter(tags=["search"])
 
 EXPLAINED = 50
-"""Hits of a page that are explained, at most: each asks the query again."""
+"""Hits of a page that are explained, times the parts of the query: each asks each part again."""
 
 
 class HitPage(BaseModel):
@@ -36,8 +36,11 @@ def search(query: Query, here: Here) -> HitPage:
     until = cursor.offset + query.limit
     if until > DEEPEST:
         raise UsageError(f"{until} hits: {DEEPEST} can be paged through; narrow the search")
-    if query.explain and query.limit > EXPLAINED:
-        raise UsageError(f"limit {query.limit}: pages of explained hits have at most {EXPLAINED}")
+    most = EXPLAINED // len(query.parts)
+    if query.explain and query.limit > most:
+        raise UsageError(
+            f"limit {query.limit} with {len(query.parts)} parts: at most {most} hits are explained"
+        )
     floor = query.min_confidence
     with here.pool.library() as lib:
         found = lib.search(

@@ -34,7 +34,7 @@ def begin(login: Login, request: Request, here: Here) -> Response:
     """Log a browser in: the answer sets a cookie that stands for the token."""
     answer = Response(status_code=204)
     answer.set_cookie(
-        SESSION,
+        security.cookie(SESSION, request),
         here.sessions.begin(login.token),
         max_age=HOURS * 3600,
         path="/",
@@ -55,7 +55,7 @@ def who(asker: Asker) -> Known:
 @router.delete("/session", dependencies=READ, status_code=204)
 def end(request: Request, here: Here) -> Response:
     """Log the browser out."""
-    here.sessions.end(request.cookies.get(SESSION, ""))
+    here.sessions.end(request.cookies.get(security.cookie(SESSION, request), ""))
     answer = Response(status_code=204)
-    answer.delete_cookie(SESSION, path="/")
+    answer.delete_cookie(security.cookie(SESSION, request), path="/")
     return answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from quintet.api.security import READ, Here
 from quintet.errors import UsageError
 from quintet.flows.facets import Facet
 from quintet.web.asked import Asked
-from quintet.web.forms import Admin, Writer
+from quintet.web.forms import Admin
 from quintet.web.render import page
 
 router = APIRouter()
@@ -65,8 +66,10 @@ def add(sent: Admin, here: Here) -> RedirectResponse:
     path = sent.get("path", "").strip()
     if not path:
         raise UsageError("name a folder or a file of the machine that Quintet runs on")
-    place = Path(path).expanduser()
-    if not place.is_absolute():
+    place = Path(path)
+    with suppress(RuntimeError):  # nobody of that name
+        place = place.expanduser()
+    if not place.is_absolute() or "\0" in path:
         raise UsageError(f"{path!r} is not a whole path; begin it with / or ~")
     tags = [tag.strip() for tag in sent.get("tags", "").split(",") if tag.strip()]
     job = here.jobs.add("add", {"paths": [str(place)], "tags": tags})
@@ -74,7 +77,7 @@ def add(sent: Admin, here: Here) -> RedirectResponse:
 
 
 @router.post("/library/rebuild")
-def rebuild(_: Writer, here: Here) -> RedirectResponse:
+def rebuild(_: Admin, here: Here) -> RedirectResponse:
     """Make everything derived again."""
     return RedirectResponse(f"/jobs/{here.jobs.add('rebuild', {}).id}", 303)
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from quintet.api import security
 from quintet.api.security import READ, Here
+from quintet.api.work import allow
+from quintet.flows.doctor import Check
+from quintet.service.tokens import Scope
 from quintet.web.forms import Writer, back
 from quintet.web.render import page
 
@@ -16,9 +20,12 @@ SHOWN = 50
 
 @router.get("/jobs", dependencies=READ)
 def jobs(request: Request, here: Here) -> HTMLResponse:
-    """What is being done, and whether all is well."""
-    with here.pool.library() as lib:
-        checks = lib.check()
+    """What is being done, and for who may administer it whether all is well."""
+    found = security.caller(request)
+    checks: list[Check] = []
+    if found is not None and found.scope >= Scope.ADMIN:
+        with here.pool.library() as lib:
+            checks = lib.check()
     return page(request, "jobs.html", jobs=here.jobs.all(SHOWN), checks=checks)
 
 
@@ -36,7 +43,10 @@ def cancel(sent: Writer, here: Here, job_id: str) -> RedirectResponse:
 
 
 @router.post("/jobs/{job_id}/retry")
-def retry(sent: Writer, here: Here, job_id: str) -> RedirectResponse:
+def retry(request: Request, sent: Writer, here: Here, job_id: str) -> RedirectResponse:
     """Try a job again."""
+    found, job = security.caller(request), here.jobs.get(job_id)
+    if found is not None:
+        allow(found, job.kind, dict(job.params))
     new = here.jobs.retry(job_id)
     return back(sent, f"/jobs/{new.id}")

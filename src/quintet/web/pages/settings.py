@@ -46,10 +46,11 @@ def login(request: Request, sent: Anyone, here: Here) -> Response:
     try:
         secret = here.sessions.begin(sent.get("token", "").strip())
     except QuintetError as e:
+        request.scope[security.FAILED] = True
         return page(request, "login.html", 403, next=sent.get("next", "/"), error=str(e))
     answer = back(sent)
     answer.set_cookie(
-        security.SESSION,
+        security.cookie(security.SESSION, request),
         secret,
         max_age=HOURS * 3600,
         httponly=True,
@@ -63,9 +64,9 @@ def login(request: Request, sent: Anyone, here: Here) -> Response:
 @router.post("/logout")
 def logout(request: Request, _: Anyone, here: Here) -> RedirectResponse:
     """End the session."""
-    here.sessions.end(request.cookies.get(security.SESSION, ""))
+    here.sessions.end(request.cookies.get(security.cookie(security.SESSION, request), ""))
     answer = RedirectResponse("/settings", 303)
-    answer.delete_cookie(security.SESSION, path="/")
+    answer.delete_cookie(security.cookie(security.SESSION, request), path="/")
     return answer
 
 
@@ -73,7 +74,7 @@ def logout(request: Request, _: Anyone, here: Here) -> RedirectResponse:
 def create(request: Request, sent: Admin, here: Here) -> HTMLResponse:
     """Make a token; this page is the only one that ever shows it."""
     scope = Scope.named(sent.get("scope", "read"))
-    days = int(sent["days"]) if sent.get("days", "").isdecimal() else None
+    days = int(sent["days"][:9]) if sent.get("days", "").isdecimal() else None
     secret = here.tokens.create(sent.get("name", "").strip(), scope, days)
     return _settings(request, here, secret)
 
@@ -96,6 +97,7 @@ def _settings(request: Request, here: Here, secret: str = "") -> HTMLResponse:
         tokens=here.tokens.all() if admin else [],
         admin=admin,
         secret=secret,
-        session=bool(request.cookies.get(security.SESSION)) and caller.name != "anonymous",
+        session=bool(request.cookies.get(security.cookie(security.SESSION, request)))
+        and caller.name != "anonymous",
         folder=here.folder if admin else "",
     )

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from quintet.api import security
 from quintet.api.security import READ, Here
 from quintet.errors import QuintetError
 from quintet.evaluate.retrieval import Table
@@ -15,9 +16,10 @@ from quintet.flows.methods import methods
 from quintet.library import Library
 from quintet.service.jobs import RUNNING, Job
 from quintet.service.service import Service
+from quintet.service.tokens import Scope
 from quintet.web import charts
 from quintet.web.asked import Asked
-from quintet.web.forms import Writer, back
+from quintet.web.forms import Admin, Writer, back
 from quintet.web.render import page
 
 router = APIRouter()
@@ -79,8 +81,11 @@ def models(request: Request, here: Here) -> HTMLResponse:
 
 
 @router.post("/models/{model_id}/use")
-def use(sent: Writer, here: Here, model_id: str) -> RedirectResponse:
+def use(request: Request, sent: Writer, here: Here, model_id: str) -> RedirectResponse:
     """Make a model the active one; with ``forget`` another is deleted once that is done."""
+    found = security.caller(request)
+    if sent.get("forget") and found is not None:
+        security.demand(found, Scope.ADMIN, "deleting a model")
     with here.pool.library() as lib:
         lib.use(model_id)
         if sent.get("forget"):
@@ -89,7 +94,7 @@ def use(sent: Writer, here: Here, model_id: str) -> RedirectResponse:
 
 
 @router.post("/models/{model_id}/forget")
-def forget(sent: Writer, here: Here, model_id: str) -> RedirectResponse:
+def forget(sent: Admin, here: Here, model_id: str) -> RedirectResponse:
     """Delete a model."""
     with here.pool.library() as lib:
         lib.remove_model(model_id)

@@ -1,7 +1,9 @@
 // Requests to our own service, with what it wants of a browser.
 
 function csrf() {
-  return document.cookie.match(/(?:^|; )quintet_csrf=([^;]*)/)?.[1] ?? "";
+  const name = location.port ? `quintet_csrf_${location.port}` : "quintet_csrf";
+  const held = document.cookie.split("; ").find((part) => part.startsWith(`${name}=`));
+  return held ? held.slice(name.length + 1) : "";
 }
 
 export async function ask(path, options = {}) {
