@@ -1,5 +1,10 @@
+import asyncio
 import json
 import time
+from collections import Counter
+
+from quintet.api import security
+from quintet.api.routes.jobs import STREAMS, _told
 
 JOB = {"kind": "rebuild", "params": {}}
 
@@ -83,3 +88,21 @@ def test_unknown_jobs(client, is_problem):
         is_problem(call(f"/v1/jobs/00ff{end}"), 404, "UnknownName")
     is_problem(client.post("/v1/jobs/00ff/retry"), 404, "UnknownName")
     assert client.get("/v1/jobs").json() == {"jobs": [], "next_cursor": ""}
+
+
+def test_a_caller_has_so_many_streams(client, is_problem):
+    job = client.post("/v1/jobs", json={"kind": "rebuild"}).json()
+    client.app.state.streams = Counter({"anonymous": STREAMS, "other": 1})
+    is_problem(client.get(f"/v1/jobs/{job['id']}/events"), 503, "ServiceBusy")
+
+
+def test_a_stream_ends_with_its_token(client, monkeypatch):
+    jobs = client.app.state.service.jobs
+    job = jobs.add("rebuild", {})
+    callers = iter(["reader", "reader", None])
+    monkeypatch.setattr(security, "caller", lambda _: next(callers))
+
+    async def lines():
+        return [line async for line in _told(jobs, job.id, None)]
+
+    assert len(asyncio.run(lines())) == 1

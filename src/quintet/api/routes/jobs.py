@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -12,12 +13,14 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel
 
+from quintet.api import security
 from quintet.api.cursors import Cursor
 from quintet.api.items import PageCursor
 from quintet.api.once import Key, done_once
 from quintet.api.security import READ, WRITE, Asker, Here
 from quintet.api.wire import told
 from quintet.api.work import NewJob, allow
+from quintet.errors import ServiceBusy
 from quintet.service.jobs import RUNNING, Job, Jobs
 
 router = APIRouter(tags=["jobs"])
@@ -27,6 +30,9 @@ JobId = Annotated[str, Path(max_length=64, pattern="^[0-9a-f]+$", description="I
 EVENTS = "text/event-stream"
 LOOK_S = 0.2
 """Between two looks at a job; progress comes in no faster."""
+
+STREAMS = 16
+"""Of one caller at a time; a browser has six lines to a service."""
 
 ALIVE_S = 15.0
 """After so long without news a comment keeps proxies from closing the line."""
@@ -75,11 +81,18 @@ def one(job_id: JobId, here: Here) -> Job:
     response_class=StreamingResponse,
     responses={200: {"content": {EVENTS: {"schema": {"type": "string"}}}}},
 )
-async def events(job_id: JobId, here: Here) -> StreamingResponse:
-    """Server-sent events named `job`, each the whole job as JSON; they end when the job is over."""
+async def events(job_id: JobId, here: Here, request: Request, asker: Asker) -> StreamingResponse:
+    """Server-sent events named `job`, each the whole job as JSON; they end when the job is over.
+
+    They end, too, when the caller's token does. A caller may have 16 open.
+    """
     here.jobs.get(job_id)
+    open_ones = _streams(request)
+    if open_ones[asker.name] >= STREAMS:
+        raise ServiceBusy(f"{asker.name} has {STREAMS} event streams open; close some")
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_told(here.jobs, job_id), media_type=EVENTS, headers=headers)
+    told_ones = _counted(_told(here.jobs, job_id, request), open_ones, asker.name)
+    return StreamingResponse(told_ones, media_type=EVENTS, headers=headers)
 
 
 @router.post("/jobs/{job_id}/cancel", dependencies=WRITE)
@@ -96,10 +109,30 @@ def retry(job_id: JobId, here: Here, request: Request, asker: Asker, key: Key = 
     return done_once(here, request, asker, key, b"", lambda: here.jobs.retry(job_id), 201)
 
 
-async def _told(jobs: Jobs, job_id: str) -> AsyncIterator[str]:
+def _streams(request: Request) -> Counter[str]:
+    """How many streams each caller has open."""
+    state = request.app.state
+    if not hasattr(state, "streams"):
+        state.streams = Counter()
+    found: Counter[str] = state.streams
+    return found
+
+
+async def _counted(
+    events: AsyncIterator[str], open_ones: Counter[str], caller: str
+) -> AsyncIterator[str]:
+    open_ones[caller] += 1
+    try:
+        async for event in events:
+            yield event
+    finally:
+        open_ones[caller] -= 1
+
+
+async def _told(jobs: Jobs, job_id: str, request: Request) -> AsyncIterator[str]:
     """The job whenever it has changed; looked at in turn, so that no thread waits for it."""
     last, at = None, time.monotonic()
-    while True:
+    while security.caller(request) is not None:
         job = jobs.get(job_id)
         if job != last:
             last, at = job, time.monotonic()
