@@ -11,8 +11,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -71,7 +71,6 @@ class Jobs:
         self._state = state
         self._live: dict[str, Job] = {}
         self._changed = threading.Condition()
-        self._version = 0
         self._child: tuple[str, subprocess.Popen[str]] | None = None
         self._thread: threading.Thread | None = None
         self._stopping = False
@@ -148,19 +147,6 @@ class Jobs:
         if job.state not in ("failed", "cancelled"):
             raise Conflict(f"job {job_id} is {job.state}; only failed ones can be tried again")
         return self.add(job.kind, job.params)
-
-    def watch(self, job_id: str, timeout_s: float = 15.0) -> Iterator[Job]:
-        """The job whenever it changes, at least every ``timeout_s``, until it is over."""
-        while True:
-            with self._changed:
-                seen = self._version
-                job = self.get(job_id)
-            yield job
-            if job.state not in RUNNING or self._stopping:
-                return
-            with self._changed:
-                if self._version == seen:
-                    self._changed.wait(timeout_s)
 
     @property
     def alive(self) -> bool:
@@ -261,8 +247,6 @@ class Jobs:
                 self._live[job.id] = replace(
                     now, stage=job.stage, done=job.done, total=job.total, curve=job.curve
                 )
-            self._version += 1
-            self._changed.notify_all()
 
     def _put(self, job: Job) -> None:
         row = (
@@ -274,7 +258,6 @@ class Jobs:
                 db.execute(f"INSERT OR REPLACE INTO jobs VALUES ({','.join('?' * 11)})", row)
             if job.id in self._live:
                 self._live[job.id] = job
-            self._version += 1
             self._changed.notify_all()
 
 
@@ -336,8 +319,3 @@ def _stop(child: subprocess.Popen[str]) -> None:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def plain(job: Job) -> dict[str, Any]:
-    """A job as JSON-ready values."""
-    return asdict(job)

@@ -115,6 +115,8 @@ def main() -> None:
         _say(told, {"error": str(e), "type": type(e).__name__})
     except KeyboardInterrupt:
         _say(told, {"error": "interrupted"})
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it ends by itself now
 
 
 def _patiently(work: Callable[[], Any], told: TextIO) -> Any:

@@ -1,4 +1,4 @@
-"""Libraries are lent to few at a time; those who wait hold no more threads than there are places."""
+"""Libraries are lent to few at a time; those who wait do not hold all threads."""
 
 import threading
 
