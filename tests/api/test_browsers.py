@@ -113,3 +113,8 @@ def test_strange_folders_are_refused_in_words(browser, path):
     assert browser.post("/library/add", data=sent).status_code == 400
     many = {"csrf": token(browser), "name": "x", "days": "99999999"}
     assert browser.post("/settings/tokens", data=many).status_code == 400
+
+
+def test_a_page_looks_for_few_examples_at_a_time(browser):
+    many = "&".join("plus=item:00ff" for _ in range(30))
+    assert browser.get(f"/?q=dog&{many}").status_code == 400

@@ -10,6 +10,7 @@ from urllib.parse import quote_plus
 
 from fastapi import Request
 
+from quintet.api.questions import PARTS
 from quintet.errors import UsageError
 from quintet.flows import typed
 from quintet.flows.query import Term
@@ -87,9 +88,12 @@ class Asked:
 
         Raises:
             UnknownName: an upload that is no longer there.
-            UsageError: a filter or a part that means nothing.
+            UsageError: a filter or a part that means nothing, or too many parts.
         """
         found = self.typed
+        count = len(self.plus) + len(self.minus) + len(found.unwanted)
+        if count >= PARTS:
+            raise UsageError(f"{count} examples; a search takes fewer than {PARTS}")
         minus = [*(Term(words=words) for words in found.unwanted)]
         return {
             "words": found.words or None,
