@@ -19,12 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from quintet.errors import LibraryCorrupt, LibraryTooNew, UsageError
+from quintet.errors import LibraryBusy, LibraryCorrupt, LibraryTooNew, UsageError
 from quintet.flows import where
 from quintet.flows.backup import FORMAT, MANIFEST, blocks, working_folder
 from quintet.index.files import flush_folder
 from quintet.store import schema
-from quintet.store.lock import Lock
+from quintet.store.lock import SERVING, TRAINING, Lock, holder
 from quintet.store.sqlite import Store
 
 MANIFEST_BYTES = 1 << 16
@@ -81,9 +81,16 @@ def restore(archive: Path, folder: Path, *, force: bool, on_progress: Progress) 
         with working_folder(folder, "restore") as work:
             _unpack(opened, manifest, work / schema.DATABASE, on_progress)
             items = _checked(archive, work, on_progress)
-            with Lock(folder):
+            with Lock(folder), Lock(folder, TRAINING):
+                _not_served(folder)
                 before = _put(work / schema.DATABASE, folder)
     return RestoreReport(folder, items, str(manifest["made_at"]), before)
+
+
+def _not_served(folder: Path) -> None:
+    """A service would go on reading the library that is moved aside."""
+    if serving := holder(folder, SERVING):
+        raise LibraryBusy(f"{folder} is served by process {serving}; end it first")
 
 
 def _put(database: Path, folder: Path) -> Path | None:
