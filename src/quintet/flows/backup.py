@@ -105,17 +105,22 @@ def blocks(file: BinaryIO) -> Iterator[bytes]:
 
 @contextmanager
 def working_folder(parent: Path, name: str) -> Iterator[Path]:
-    """A hidden folder for a while; those that killed processes have left are deleted."""
-    for left in parent.glob(".*.quintet-tmp"):
-        pid = left.name.split(".")[-2]
-        if left.name.startswith(f".{name}.") and pid.isdigit() and not _alive(int(pid)):
-            shutil.rmtree(left, ignore_errors=True)
+    """A hidden folder for a while."""
+    sweep(parent, name)
     folder = parent / f".{name}.{os.getpid()}.quintet-tmp"
     folder.mkdir()
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep(parent: Path, name: str) -> None:
+    """Delete the working folders of processes that were killed."""
+    for left in parent.glob(".*.quintet-tmp"):
+        pid = left.name.split(".")[-2]
+        if left.name.startswith(f".{name}.") and pid.isdigit() and not _alive(int(pid)):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _alive(pid: int) -> bool:

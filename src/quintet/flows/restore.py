@@ -21,13 +21,16 @@ from typing import Any
 
 from quintet.errors import LibraryBusy, LibraryCorrupt, LibraryTooNew, UsageError
 from quintet.flows import where
-from quintet.flows.backup import FORMAT, MANIFEST, blocks, working_folder
+from quintet.flows.backup import FORMAT, MANIFEST, blocks, sweep, working_folder
 from quintet.index.files import flush_folder
 from quintet.store import schema
 from quintet.store.lock import SERVING, TRAINING, Lock, holder
 from quintet.store.sqlite import Store
 
 MANIFEST_BYTES = 1 << 16
+
+WORK = "restore"
+"""Names the working folder."""
 
 Progress = Callable[[str, int, int], None]
 
@@ -71,6 +74,7 @@ def restore(archive: Path, folder: Path, *, force: bool, on_progress: Progress) 
         LibraryBusy: another process writes the library that is there.
         NoSpace: no room for it, or the place cannot be written.
     """
+    sweep(folder, WORK)
     if where.holds_library(folder) and not force:
         raise UsageError(
             f"there is a library at {folder}; restore to another place with --library, or put this "
@@ -78,7 +82,7 @@ def restore(archive: Path, folder: Path, *, force: bool, on_progress: Progress) 
         )
     with _whole(archive) as (opened, manifest), schema.translated(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        with working_folder(folder, "restore") as work:
+        with working_folder(folder, WORK) as work:
             _unpack(opened, manifest, work / schema.DATABASE, on_progress)
             items = _checked(archive, work, on_progress)
             with Lock(folder), Lock(folder, TRAINING):
