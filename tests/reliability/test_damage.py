@@ -180,7 +180,7 @@ def test_one_flipped_bit_in_every_kind_of_row_is_found(settled, tmp_path):
         db = sqlite3.connect(path, isolation_level=None)
         key = f"(SELECT {column} FROM {table} WHERE {column} IS NOT NULL LIMIT 1)"
         ((value,),) = db.execute(f"SELECT {key}").fetchall()
-        changed = value + 1 if isinstance(value, int | float) else _changed(value)
+        changed = value + 10**6 if isinstance(value, int | float) else _changed(value)
         if value is not None:
             sql = f"UPDATE {table} SET {column} = ? WHERE {column} = ?"
             if table == "sums" and column != "sum":

@@ -84,15 +84,15 @@ def salvage(folder: Path, target: Path, *, force: bool, on_progress: Progress) -
         beside = work / "facts"
         with wreck.opened(folder, work) as db, beside.open("w", encoding="utf-8") as out:
             out.write(json.dumps(HEAD) + "\n")
-            for number, line in enumerate(_lines(db, report), start=1):
+            for number, line in enumerate(_lines(db, work, report), start=1):
                 out.write(line + "\n")
                 on_progress("salvage", number, 0)
         beside.replace(target)
     return report
 
 
-def _lines(db: Any, report: SalvageReport) -> Iterator[str]:
-    for table, row, whole in wreck.facts(db):
+def _lines(db: Any, work: Path, report: SalvageReport) -> Iterator[str]:
+    for table, row, whole in wreck.facts(db, work):
         fact = {"kind": table, **dict(zip(_FIELDS[table], row, strict=True)), "whole": whole}
         setattr(report, table, getattr(report, table) + 1)
         report.damaged += whole is False

@@ -1,12 +1,14 @@
 """What people said about items, out of a database that may be damaged anywhere.
 
 SQLite reads from both ends of each table until a damaged page stops it, then looks up each known
-item by itself. A first page that cannot be read is replaced by that of an empty library: it says
-where tables begin, which is the same in all of them. All this is done to a copy.
+item by itself; what no way leads to any more is read straight from the pages. A first page that
+cannot be read is replaced by that of an empty library: it says where tables begin, which is the
+same in all of them. All this is done to a copy.
 """
 
 from __future__ import annotations
 
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -14,7 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from quintet.store import schema, sums
+from quintet.store import pages, schema, sums
+from quintet.store.pages import PAGE
 
 FACTS = {
     "labels": ("item_id, source, label", "item_id, source"),
@@ -45,6 +48,8 @@ def opened(folder: Path, work: Path) -> Iterator[sqlite3.Connection]:
         _with_first_page(copy, work)
     db = _connected(copy)
     try:
+        with suppress(sqlite3.Error):
+            schema.settle(db)
         yield db
     finally:
         db.close()
@@ -80,9 +85,6 @@ def _with_right_size(path: Path) -> None:
             file.write(there.to_bytes(4, "big"))
 
 
-PAGE = 4096
-"""Bytes of a page, in every library that this program made."""
-
 FREE = slice(32, 40)
 """Where the header of the first page speaks of free pages."""
 
@@ -97,11 +99,13 @@ def _with_first_page(path: Path, work: Path) -> None:
     path.write_bytes(bytes(page) + rest)
 
 
-def facts(db: sqlite3.Connection) -> Iterator[tuple[str, Row, bool | None]]:
+def facts(db: sqlite3.Connection, work: Path) -> Iterator[tuple[str, Row, bool | None]]:
     """Table, row, and whether its checksum says that it is as it was written (None: unknown)."""
     owners = _owners(db)
     for table, (columns, key) in FACTS.items():
-        rows = _rows(db, table, columns, key, owners)
+        rows, whole = _rows(db, table, columns, key, owners)
+        if not whole:
+            rows |= _unreached(table, rows, work / schema.DATABASE)
         broken = _broken(db, table, columns, rows)
         owner = columns.split(", ").index(sums.PARTS[table].owner)
         for row in sorted(rows, key=ascii):
@@ -118,16 +122,52 @@ def _owners(db: sqlite3.Connection) -> set[Any]:
 
 def _rows(
     db: sqlite3.Connection, table: str, columns: str, key: str, owners: set[Any]
-) -> set[Row]:
+) -> tuple[set[Row], bool]:
     found, whole = _ends(db, table, columns, key)
     if whole:
-        return found
+        return found, True
     first = key.split(", ")[0]
     for owner in owners:
         with suppress(sqlite3.Error):
             sql = f"SELECT {columns} FROM {table} WHERE {first} = ?"
             found.update(db.execute(sql, (owner,)).fetchall())
-    return found
+    return found, False
+
+
+def _unreached(table: str, found: set[Row], database: Path) -> set[Row]:
+    """Rows of labels, tags and searches on any page, told from others by their look."""
+    if table not in _LOOKS:
+        return set()
+    width, looks = _LOOKS[table]
+    every = set(pages.rows(database.read_bytes()))
+    keys = {row[:width] for row in found}
+    return {row for row in every if row[:width] not in keys and looks(row, every)}
+
+
+def _label(row: Row, every: set[Row]) -> bool:
+    """Not metadata, which have an index beside."""
+    return len(row) == 3 and _said_of_item(row) and (*row[1:], row[0]) not in every
+
+
+def _tag(row: Row, every: set[Row]) -> bool:
+    """Not an entry of an index of files or of seen items."""
+    if len(row) != 2 or not _said_of_item(row) or row[::-1] in every:
+        return False
+    return not row[1].startswith("/")
+
+
+def _search(row: Row, _: set[Row]) -> bool:
+    texts = [value for value in row if isinstance(value, str)]
+    return len(row) == 4 and len(texts) >= 3 and texts[1].startswith("{")
+
+
+def _said_of_item(row: Row) -> bool:
+    return all(isinstance(v, str) for v in row) and bool(_ID.fullmatch(row[0]))
+
+
+_ID = re.compile("[0-9a-f]{64}")
+_LOOKS = {"labels": (2, _label), "tags": (2, _tag), "searches": (1, _search)}
+"""How wide the key of a table is, and whether a row looks like one of it."""
 
 
 def _ends(db: sqlite3.Connection, table: str, columns: str, key: str) -> tuple[set[Row], bool]:
