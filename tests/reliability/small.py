@@ -18,7 +18,11 @@ def identity(number):
 
 def record(number):
     """The n-th item, all of it."""
-    item_id, path, text = identity(number), f"/media/{number}.txt", f"Number {number} in the harbour."
+    item_id, path, text = (
+        identity(number),
+        f"/media/{number}.txt",
+        f"Number {number} in the harbour.",
+    )
     item = Item(item_id, Modality.TEXT, "txt", path, 9, 1, "2025", {"title": f"t{number}"})
     x = np.random.default_rng(number).standard_normal((2, 4)).astype(np.float32)
     return Record(

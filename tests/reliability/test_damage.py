@@ -1,17 +1,18 @@
 """Damaged files: the log, the database, the indexes (R4, R5, R6), and a cut of the power (R3)."""
 
+import json
 import random
 import shutil
 import sqlite3
 
 import numpy as np
 import pytest
+from tests.reliability import small
 
 from quintet.errors import LibraryCorrupt, LibraryError
 from quintet.flows.salvage import salvage
 from quintet.index import files
 from quintet.store.sqlite import Store
-from tests.reliability import small
 
 PAGE = 4096
 COUNT = 300
@@ -142,7 +143,7 @@ def test_verify_finds_what_changes_the_content(settled, tmp_path, times, figure)
             path.write_bytes(made)
             if differs(path, before):
                 changed += 1
-                by_sqlite += not sqlite_is_content(path)
+                by_sqlite += not sqlite_is_content_with(path)
                 if not detected(folder):
                     missed.append(kind)
     what = f"of {changed} damaged databases whose content changed, found by verify"
@@ -150,7 +151,7 @@ def test_verify_finds_what_changes_the_content(settled, tmp_path, times, figure)
     figure("R5", "of the same, found by SQLite's own check", by_sqlite, "(to compare)", met=True)
 
 
-def sqlite_is_content(path):
+def sqlite_is_content_with(path):
     db = sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)
     try:
         return db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
@@ -223,8 +224,6 @@ def test_salvage_gives_everything_on_pages_that_are_whole(settled, tmp_path, tim
 
 
 def read(path):
-    import json
-
     told = {"labels": set(), "tags": set()}
     names = {"labels": ("item", "source", "label"), "tags": ("item", "tag")}
     for line in path.read_text(encoding="utf-8").splitlines()[1:]:

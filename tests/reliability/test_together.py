@@ -1,4 +1,4 @@
-"""Several at once on one library: writers, readers, services, and the same again (R10, R11, R17)."""
+"""Several at once on one library: writers, readers, services; the same again (R10, R11, R17)."""
 
 import os
 import random
@@ -6,22 +6,23 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
+from tests.reliability import small, whole
 
 import quintet
 from quintet.errors import LibraryBusy, ServiceBusy
 from quintet.service.service import Service, Settings
 from quintet.store.lock import SERVING
 from quintet.store.sqlite import Store
-from tests.reliability import small, whole
 
 WRITERS = 8
 
 
 def test_eight_writers_and_readers(tmp_path, times, figure):
     folder, count = tmp_path / ".quintet", times(80, 1600)
-    script = os.path.join(os.path.dirname(__file__), "writers.py")
+    script = Path(__file__).with_name("writers.py")
     settings = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
     writers = [
         subprocess.Popen(
@@ -74,8 +75,12 @@ def test_the_lock_of_a_killed_service_is_no_obstacle(tmp_path, figure):
     Store.create(folder).close()
     held = "import fcntl, sys; f = open(sys.argv[1], 'a+'); fcntl.flock(f, fcntl.LOCK_EX)"
     with subprocess.Popen(
-        [sys.executable, "-c", f"{held}; print('held', flush=True); sys.stdin.read()"]
-        + [str(folder / SERVING)],
+        [
+            sys.executable,
+            "-c",
+            f"{held}; print('held', flush=True); sys.stdin.read()",
+            str(folder / SERVING),
+        ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -123,5 +128,3 @@ def test_the_same_tree_again_is_the_same_library(tmp_path, times, figure):
         assert [whole.portrait(media / ".quintet")[n] for n in (0, 1, 2, 5, 6)] == wanted
     what = "the same files added three times, shuffled, by 1 to 4 workers: equal libraries"
     figure("R17", what, f"{tries}/{tries}", "all", met=True)
-
-

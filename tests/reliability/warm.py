@@ -25,7 +25,11 @@ class Warm:
     """The warm process, from outside."""
 
     def __init__(self, media):
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+        environment = {
+            **os.environ,
+            "OMP_NUM_THREADS": "1",
+            "PYTHONPATH": os.pathsep.join(sys.path),
+        }
         self._process = subprocess.Popen(
             [sys.executable, __file__, str(media)],
             stdin=subprocess.PIPE,
@@ -207,19 +211,24 @@ def _serve(folder):
     with Library(warming / ".quintet") as lib:
         lib.search("bell")
     shutil.rmtree(warming)
-    print("warm", flush=True)
+    _tell("warm")
     for line in sys.stdin:
         receive, send = os.pipe()
         pid = os.fork()
         if not pid:
             _child(json.loads(line), box, send)
         os.close(send)
-        print(pid, flush=True)
+        _tell(pid)
         os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
         with os.fdopen(receive) as told:
             text = told.read()
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        print(json.dumps({"status": status, "told": json.loads(text or "{}")}), flush=True)
+        _tell(json.dumps({"status": status, "told": json.loads(text or "{}")}))
+
+
+def _tell(line):
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ FACTS = (
     "SELECT * FROM labels",
     "SELECT * FROM segments",
     "SELECT item_id, channel, encoder, checksum FROM features",
-    "SELECT item_id, modality, channel, first, last, checksum FROM vectors WHERE model_id = 'alike'",
+    "SELECT item_id, modality, channel, first, last, checksum FROM vectors"
+    " WHERE model_id = 'alike'",
     "SELECT item_id, path, field, channel, segment_no, text FROM texts",
     "SELECT name, query FROM searches",
     "SELECT key, value FROM settings WHERE key != 'active_model'",
@@ -76,7 +77,10 @@ def leftovers(folder):
 def digests(folder):
     """Path to SHA-256 and time of every file but those of libraries."""
     return {
-        str(p.relative_to(folder)): (hashlib.sha256(p.read_bytes()).hexdigest(), p.stat().st_mtime_ns)
+        str(p.relative_to(folder)): (
+            hashlib.sha256(p.read_bytes()).hexdigest(),
+            p.stat().st_mtime_ns,
+        )
         for p in sorted(Path(folder).rglob("*"))
         if p.is_file() and ".quintet" not in p.parts
     }

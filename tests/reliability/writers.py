@@ -2,11 +2,13 @@
 
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
+
+from tests.reliability import small
 
 from quintet.errors import LibraryBusy, UsageError
 from quintet.store.sqlite import Store
-from tests.reliability import small
 
 
 def patiently(folder):
@@ -21,16 +23,15 @@ def patiently(folder):
 def main(folder, number, of, count):
     """Put the items ``number``, ``number + of`` … and, like all others, the item 0."""
     if not (folder / "library.sqlite").exists():
-        try:
+        with suppress(UsageError, LibraryBusy):  # another one made it
             Store.create(folder).close()
-        except (UsageError, LibraryBusy):
-            pass  # another one made it
     for n in range(number, count, of):
         with patiently(folder) as store:
             batch = [small.record(i) for i in {0, n} if not store.has(small.identity(i))]
             store.put(batch)
             store.add_tags([small.identity(n)], [f"by {number}"])
-        print(small.identity(n), flush=True)
+        sys.stdout.write(small.identity(n) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

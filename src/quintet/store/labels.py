@@ -10,7 +10,6 @@ from quintet.store.database import Database
 from quintet.store.packing import storable
 from quintet.store.records import TextRow
 
-
 Fact = tuple[str, str, str]
 """Item id, source, label."""
 

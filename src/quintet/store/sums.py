@@ -33,9 +33,7 @@ _VECTORS = "run: quintet rebuild"
 
 PARTS: Mapping[str, Part] = {
     "items": Part("id, modality, format, size_bytes, added_at, duration_s, date", "id"),
-    "files": Part(
-        "path, root, item_id, size_bytes, mtime_ns, inode, beside, missing", "item_id"
-    ),
+    "files": Part("path, root, item_id, size_bytes, mtime_ns, inode, beside, missing", "item_id"),
     "metadata": Part("item_id, key, value", "item_id"),
     "tags": Part("item_id, tag", "item_id"),
     "labels": Part("item_id, source, label", "item_id"),
@@ -45,9 +43,7 @@ PARTS: Mapping[str, Part] = {
         "key, model_id, item_id, modality, channel, first, last, checksum", "item_id", _VECTORS
     ),
     "texts": Part("id, item_id, path, field, channel, segment_no, text", "item_id"),
-    "errors": Part(
-        "path, stage, code, detail, at, skipped, size_bytes, mtime_ns, program", "''"
-    ),
+    "errors": Part("path, stage, code, detail, at, skipped, size_bytes, mtime_ns, program", "''"),
     "models": Part("id, method, created_at, params, report", "id", "run: quintet train"),
     "model_blobs": Part("model_id, name, checksum", "model_id", "run: quintet train"),
     "jobs": Part("id, kind, state, pid, started_at, finished_at, params, report", "''"),

@@ -184,9 +184,7 @@ def _ends(db: sqlite3.Connection, table: str, columns: str, key: str) -> tuple[s
     return found, False
 
 
-def _broken(
-    db: sqlite3.Connection, table: str, columns: str, rows: set[Row]
-) -> set[Any] | None:
+def _broken(db: sqlite3.Connection, table: str, columns: str, rows: set[Row]) -> set[Any] | None:
     """Owners whose rows do not give the sum that is kept; None where no sums can be read."""
     try:
         sql = "SELECT owner, sum FROM sums WHERE part = ?"
