@@ -73,7 +73,7 @@ def test_kill_9_at_any_moment_of_add(warm, media, states, tmp_path, times, figur
         while time.monotonic() < end:
             time.sleep(0.03)
             acknowledged |= whole.ids(library)
-        os.kill(pid, signal.SIGKILL)  # one that has ended is not buried before ``end``
+        os.kill(pid, signal.SIGKILL)
         status, _ = warm.end()
         kills += status == -9
         if (library / "library.sqlite").exists():

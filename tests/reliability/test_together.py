@@ -39,7 +39,8 @@ def test_eight_writers_and_readers(tmp_path, times, figure):
         if (folder / "library.sqlite").exists():
             with Store.open(folder) as reader:
                 reader.text_search("harbour", 5)
-                assert len(reader.find()) == len(set(reader.find()))
+                found = reader.find()
+                assert len(found) == len(set(found))
                 reads += 1
             if reads % 20 == 0:
                 with quintet.open(folder) as lib:

@@ -14,7 +14,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 STEPS = ("fsync", "fdatasync", "replace", "rename", "unlink", "remove", "rmdir", "ftruncate")
@@ -55,6 +54,8 @@ class Warm:
 
     def end(self):
         """How the operation ended (a status, negative for a signal), and what it told."""
+        self._process.stdin.write("end\n")
+        self._process.stdin.flush()
         told = json.loads(self._process.stdout.readline())
         return told["status"], told["told"]
 
@@ -62,13 +63,6 @@ class Warm:
         """Start it and wait."""
         self.begin(operation, *paths, cut=cut, file_bytes=file_bytes)
         return self.end()
-
-    def killed(self, after_s, operation, *paths):
-        """Start it and kill it after so many seconds; its status."""
-        pid = self.begin(operation, *paths)
-        time.sleep(after_s)
-        os.kill(pid, signal.SIGKILL)  # a child that has ended is not buried before ``end``
-        return self.end()[0]
 
     def close(self):
         self._process.stdin.close()
@@ -219,7 +213,7 @@ def _serve(folder):
             _child(json.loads(line), box, send)
         os.close(send)
         _tell(pid)
-        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        sys.stdin.readline()  # until then its number is not given to another process
         with os.fdopen(receive) as told:
             text = told.read()
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
