@@ -18,11 +18,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from quintet.client import Client, connect
     from quintet.flows.query import Term
-    from quintet.library import Library, create, open  # noqa: A004 - users say quintet.open
+    from quintet.library import (
+        Library,
+        create,
+        open,  # noqa: A004 - users say quintet.open
+        restore,
+        salvage,
+    )
 
 __version__ = _version("quintet")
 
-_FROM_LIBRARY = ("Library", "Term", "create", "open")
+_FROM_LIBRARY = ("Library", "Term", "create", "open", "restore", "salvage")
 _FROM_CLIENT = ("Client", "connect")
 
 
@@ -39,4 +45,14 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'quintet' has no attribute {name!r}")
 
 
-__all__ = ["Client", "Library", "Term", "__version__", "connect", "create", "open"]
+__all__ = [
+    "Client",
+    "Library",
+    "Term",
+    "__version__",
+    "connect",
+    "create",
+    "open",
+    "restore",
+    "salvage",
+]

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from quintet.errors import LibraryNotFound, UsageError
+from quintet.errors import LibraryNotFound, NoSpace, UsageError
 from quintet.evaluate.retrieval import Table
 from quintet.flows import (
     asking,
@@ -21,7 +21,10 @@ from quintet.flows import (
     switches,
     where,
 )
+from quintet.flows import restore as backup_from
+from quintet.flows import salvage as salvaging
 from quintet.flows.add import AddReport, add
+from quintet.flows.backup import BackupReport, backup
 from quintet.flows.compare import Compared
 from quintet.flows.doctor import Check, library_checks, machine, nothing_at
 from quintet.flows.duplicates import Alike, duplicates
@@ -35,6 +38,8 @@ from quintet.flows.previews import Previews
 from quintet.flows.query import Term
 from quintet.flows.ray_cluster import on_ray
 from quintet.flows.rebuild import RebuildReport
+from quintet.flows.restore import RestoreReport
+from quintet.flows.salvage import PutBackReport, SalvageReport
 from quintet.flows.saved import SavedHit
 from quintet.flows.spread import several
 from quintet.flows.status import Details, Status, details, export, status
@@ -122,6 +127,57 @@ def doctor(folder: Path | None = None) -> list[Check]:
         return [*machine(), nothing_at(place)]
     with Library(place) as lib:
         return [*machine(), *lib.check()]
+
+
+def restore(
+    file: str | Path,
+    folder: str | Path | None = None,
+    *,
+    force: bool = False,
+    on_progress: Progress | None = None,
+) -> RestoreReport | PutBackReport:
+    """Make the library of a backup, or put the facts of a salvage into the library that is there.
+
+    Args:
+        file: what ``Library.backup`` or ``salvage`` wrote; it may come from anybody.
+        folder: the place, as for ``open``.
+        force: a library that is there is moved aside; a backup never replaces one without.
+
+    Raises:
+        UsageError: there is a library already, or the file is neither.
+        LibraryCorrupt: the file is not whole, or not as ``Library.backup`` wrote it.
+        LibraryTooNew: it was written by a newer Quintet.
+        LibraryBusy, NoSpace: as for ``Library.add``.
+    """
+    source, place = Path(file).expanduser(), where.find(Path(folder) if folder else None)
+    if backup_from.is_backup(source):
+        tick = on_progress or _silent
+        return backup_from.restore(source, place, force=force, on_progress=tick)
+    if not salvaging.is_salvage(source):
+        raise UsageError(f"{source} was written neither by quintet backup nor by quintet salvage")
+    with Store.open(place, write=True) as store:
+        return salvaging.put_back(store, source)
+
+
+def salvage(
+    file: str | Path,
+    folder: str | Path | None = None,
+    *,
+    force: bool = False,
+    on_progress: Progress | None = None,
+) -> SalvageReport:
+    """Write labels, tags, saved searches and settings of a damaged library as lines of JSON.
+
+    Args:
+        force: replace a file that is there.
+
+    Raises:
+        LibraryNotFound: no library there.
+        UsageError: the file is there already, or its folder is not.
+        NoSpace: no room for a copy of the database.
+    """
+    place, target = where.find(Path(folder) if folder else None), Path(file).expanduser()
+    return salvaging.salvage(place, target, force=force, on_progress=on_progress or _silent)
 
 
 class Library:
@@ -562,6 +618,38 @@ class Library:
     def check(self) -> list[Check]:
         """Disk, checksums, model and errors of the library."""
         return library_checks(self._parts)
+
+    def verify(self, *, on_progress: Progress | None = None) -> list[str]:
+        """What is damaged in the database, one line each with the way out; empty when nothing is.
+
+        Every checksum is counted again: SQLite's own check does not notice most flipped bits.
+        In a library that may not be written, the index of the full text is not checked.
+
+        Raises:
+            LibraryBusy: another process is writing.
+            LibraryCorrupt: it cannot even be opened.
+        """
+        tick = on_progress or _silent
+        try:
+            with self._parts.writing() as store:
+                return store.verify(tick)
+        except NoSpace:
+            return self._parts.store.verify(tick)
+
+    def backup(
+        self, file: str | Path, *, force: bool = False, on_progress: Progress | None = None
+    ) -> BackupReport:
+        """Write the library of this moment into one file, while others read and write it.
+
+        Args:
+            force: replace a file that is there.
+
+        Raises:
+            UsageError: the file is there already, or its folder is not.
+            NoSpace: no room for it: twice the bytes of the database for a while.
+        """
+        target, tick = Path(file).expanduser().absolute(), on_progress or _silent
+        return backup(self._parts.store, target, force=force, on_progress=tick)
 
     def rebuild(
         self,

@@ -406,3 +406,23 @@ def test_an_export_that_cannot_be_written_is_told_in_a_line(run, untrained, tmp_
     assert done.code == 1
     assert "x.jsonl" in done.err
     assert "Traceback" not in done.err
+
+
+def test_backup_restore_verify_and_salvage(run, untrained, tmp_path):
+    archive, facts, place = tmp_path / "b.zip", tmp_path / "facts.jsonl", tmp_path / "else"
+    made = run("backup", archive, "-L", untrained, "--json").json
+    assert made["size_bytes"] == archive.stat().st_size
+    assert run("backup", archive, "-L", untrained).code == 2
+    place.mkdir()
+    assert run("restore", archive, "-L", place, "--json").json["items"] == made["items"]
+    assert "--force" in run("restore", archive, "-L", place).err
+    assert run("verify", "-L", place).out.strip() == "every checksum holds"
+    assert run("salvage", facts, "-L", place, "--json").json["damaged"] == 0
+    assert run("restore", facts, "-L", place, "--json").json["unknown"] == 0
+    database = place / ".quintet" / "library.sqlite"
+    data = database.read_bytes()
+    at = data.rfind(b"bell")
+    database.write_bytes(data[:at] + b"bell"[:3] + b"m" + data[at + 4 :])
+    done = run("verify", "-L", place, "--json")
+    assert done.code == 1
+    assert done.json["damaged"]

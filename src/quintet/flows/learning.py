@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain, count
 
 from quintet.errors import LibraryBusy, NotFittedError, QuintetError, UnknownName, UsageError
 from quintet.evaluate.retrieval import Table
@@ -150,7 +151,7 @@ def train(
             together=fitter(workers, data, method, params, on_progress) if workers else None,
             on_loss=on_loss,
         )
-        report = _report(method, data, trained)
+        report = _report(_free_id(parts.store, method), method, data, trained)
         with _writing_in_turn(parts, on_progress) as store:
             space = replace(trained.space, field_confidence=field_confidence(store, data.labels))
             row = _model_row(report, space, params)
@@ -224,9 +225,17 @@ def vectors(
     return rows
 
 
-def _report(method: str, data: TrainingSet, trained: Trained) -> TrainReport:
+def _free_id(store: Store, method: str) -> str:
+    """Method and time; clocks are set back, and a training may take less than a second."""
+    known = {row.id for row in store.models()}
+    named = f"{method}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    further = (f"{named}-{number}" for number in count(2))
+    return next(i for i in chain([named], further) if i not in known)
+
+
+def _report(model_id: str, method: str, data: TrainingSet, trained: Trained) -> TrainReport:
     return TrainReport(
-        model_id=f"{method}-{datetime.now(UTC):%Y%m%d-%H%M%S}",
+        model_id=model_id,
         method=method,
         labels=_counts(data.labels, data.items),
         trained_on=trained.trained_on,

@@ -67,6 +67,7 @@ def rebuild(store: Store, embedding: Embedding | None, on_progress: Progress) ->
         report.vectors += fill(store, embedding, store.channels(), on_progress)
     if report.damaged:
         _clear_others(store, embedding)
+        store.accept_vectors()
     refresh_indexes(store, on_progress)
     return report
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from quintet.errors import LibraryNotFound
+from quintet.errors import LibraryNotFound, NoSpace
 
 HIDDEN = ".quintet"
 """The library folder inside a folder of media."""
@@ -14,8 +14,15 @@ DATABASE = "library.sqlite"
 
 
 def holds_library(folder: Path) -> bool:
-    """Whether the folder itself is a library."""
-    return (folder / DATABASE).is_file()
+    """Whether the folder itself is a library.
+
+    Raises:
+        NoSpace: the folder, or one above, cannot be entered.
+    """
+    try:
+        return (folder / DATABASE).is_file()
+    except PermissionError as e:
+        raise NoSpace(f"{folder} cannot be entered: {e.strerror}; check its permissions") from e
 
 
 def inside(folder: Path) -> Path:

@@ -184,12 +184,13 @@ def _replace(path: Path, parts: Iterable[Block]) -> None:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
-        _flush_folder(path.parent)
+        flush_folder(path.parent)
     finally:
         beside.unlink(missing_ok=True)
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
+    """What was renamed into a folder stays there after a power cut."""
     fd = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(fd)

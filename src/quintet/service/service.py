@@ -20,8 +20,8 @@ from quintet.service.sessions import Sessions
 from quintet.service.state import State
 from quintet.service.tokens import Scope, Tokens
 from quintet.service.uploads import MOST_BYTES, Uploads
+from quintet.store.lock import SERVING
 
-LOCK = "service.lock"
 SEARCHES = 2
 """At a time, and whatever else takes a library: more take each other's time, as Python runs one
 thread at a time."""
@@ -115,7 +115,7 @@ class Service:
 
 
 def _only_one(folder: Path) -> IO[str]:
-    file = (folder / LOCK).open("a+")
+    file = (folder / SERVING).open("a+")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as e:

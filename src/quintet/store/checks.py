@@ -7,29 +7,70 @@ from collections.abc import Callable
 from functools import partial
 
 from quintet.errors import LibraryCorrupt
-from quintet.store import models
+from quintet.media.words import index_text
+from quintet.store import fulltext, models, schema, sums
 from quintet.store.packing import unpack_local
 from quintet.types import Channel, Modality
 
+Progress = Callable[[str, int, int], None]
 
-def verify(db: sqlite3.Connection) -> list[str]:
-    """What is damaged, one line each."""
-    parts = (_pages, _broken_references, _features, _vectors, _models)
-    return [line for part in parts for line in _lines(partial(part, db))]
+
+def unheard(stage: str, done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
+TOLD = 20
+"""Owners of damaged rows that are named, of each table; of more, how many."""
+
+
+def verify(db: sqlite3.Connection, on_progress: Progress) -> list[str]:
+    """What is damaged, one line each.
+
+    The full-text index itself is checked where the connection may write, as SQLite does that by
+    a statement of writing.
+    """
+    foreign = _lines(partial(_statements, db))
+    if foreign:
+        return [*foreign, *_lines(partial(_pages, db))]
+    parts = (
+        *(_pages, _broken_references, _counters, _rows, _features, _vectors),
+        *(_models, _words, _word_index),
+    )
+    found: list[str] = []
+    for number, part in enumerate(parts, start=1):
+        found += _lines(partial(part, db))
+        on_progress("verify", number, len(parts))
+    return found
 
 
 def damaged(db: sqlite3.Connection) -> list[str]:
-    """Ids of the items with features that are not those that were written."""
+    """Ids of the items with features or segments that are not those that were written."""
     keys = db.execute("SELECT item_id, channel FROM features ORDER BY item_id").fetchall()
-    return list(dict.fromkeys(key[0] for key in keys if _lines(partial(_local, db, *key))))
+    ids = [key[0] for key in keys if _lines(partial(_local, db, *key))]
+    if _version(db) >= sums.SINCE:
+        known = {row[0] for row in db.execute("SELECT id FROM items")}
+        ids += [i for _, i in sums.wrong(db, ("features", "segments")) if i in known]
+    return list(dict.fromkeys(ids))
 
 
 def _lines(part: Callable[[], list[str]]) -> list[str]:
     """What a part finds, or why it cannot read on."""
     try:
         return part()
-    except (LibraryCorrupt, sqlite3.DatabaseError) as e:
+    except (LibraryCorrupt, sqlite3.DatabaseError, UnicodeError, ValueError, TypeError) as e:
         return [str(e)]
+
+
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _statements(db: sqlite3.Connection) -> list[str]:
+    """A foreign trigger or view would run with the next statement; a changed table reads wrong."""
+    version = _version(db)
+    if schema.kept_statements(db) != schema.statements(version):
+        return [f"the tables are not those of schema {version}; restore a backup"]
+    return []
 
 
 def _pages(db: sqlite3.Connection) -> list[str]:
@@ -39,6 +80,34 @@ def _pages(db: sqlite3.Connection) -> list[str]:
 def _broken_references(db: sqlite3.Connection) -> list[str]:
     rows = db.execute("PRAGMA foreign_key_check").fetchall()
     return [f"a row of {table} belongs to nothing in {parent}" for table, _, parent, _ in rows]
+
+
+def _counters(db: sqlite3.Connection) -> list[str]:
+    """Numbers that are never given twice must not be behind those that were given."""
+    last = dict(db.execute("SELECT name, seq FROM sqlite_sequence"))
+    wrong = []
+    for table, column in (("vectors", "key"), ("jobs", "id")):
+        ((most,),) = db.execute(f"SELECT coalesce(max({column}), 0) FROM {table}")
+        if last.get(table, 0) < most:
+            wrong.append(f"the counter of {table} is {last.get(table, 0)}, behind {most}")
+    return wrong
+
+
+def _rows(db: sqlite3.Connection) -> list[str]:
+    if _version(db) < sums.SINCE:
+        return []
+    lines = [f"checksums of {name!r}, which is no table" for name in sums.strangers(db)]
+    for table, part in sums.PARTS.items():
+        owners = [owner for _, owner in sums.wrong(db, (table,))]
+        lines += [_line(table, owner, part.way_out) for owner in owners[:TOLD]]
+        if len(owners) > TOLD:
+            lines.append(f"{table}: rows of {len(owners) - TOLD} more are damaged")
+    return lines
+
+
+def _line(table: str, owner: object, way_out: str) -> str:
+    whose = f" of {str(owner)[:12]!r}" if owner else ""
+    return f"{table}: the rows{whose} are not those that were written; {way_out}"
 
 
 def _features(db: sqlite3.Connection) -> list[str]:
@@ -59,8 +128,13 @@ def _vectors(db: sqlite3.Connection) -> list[str]:
 
 
 def _shelf(db: sqlite3.Connection, model_id: str, modality: str, channel: str) -> list[str]:
-    models.vectors(db, model_id, Modality(modality), Channel(channel))
+    for _ in models.vector_parts(db, model_id, Modality(modality), Channel(channel), SOME):
+        pass
     return []
+
+
+SOME = 10_000
+"""Vectors that are in memory while they are checked."""
 
 
 def _models(db: sqlite3.Connection) -> list[str]:
@@ -71,3 +145,32 @@ def _models(db: sqlite3.Connection) -> list[str]:
 def _model(db: sqlite3.Connection, model_id: str) -> list[str]:
     models.read(db, model_id)
     return []
+
+
+def _words(db: sqlite3.Connection) -> list[str]:
+    """Every row of text stands in the full text as it would be put there today."""
+    rows = db.execute(
+        "SELECT t.field, t.text, w.title, w.body FROM texts t LEFT JOIN words w ON w.rowid = t.id"
+    )
+    wrong = sum(1 for field, *row in rows if _indexed(field, row[0]) != tuple(row[1:]))
+    ((more,),) = db.execute("SELECT (SELECT count(*) FROM words) - (SELECT count(*) FROM texts)")
+    if wrong or more:
+        return [f"full text: {wrong or abs(more)} row(s) are not those of the texts; {_AGAIN}"]
+    return []
+
+
+def _indexed(field: str, text: str) -> tuple[str | None, str | None]:
+    prepared = index_text(text)
+    return (None, prepared) if field in fulltext.BODIES else (prepared, None)
+
+
+def _word_index(db: sqlite3.Connection) -> list[str]:
+    try:
+        db.execute("INSERT INTO words(words) VALUES ('integrity-check')")
+    except sqlite3.DatabaseError as e:
+        if "readonly" not in str(e):
+            return [f"full text: its index is damaged ({e}); {_AGAIN}"]
+    return []
+
+
+_AGAIN = "run: quintet rebuild"

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from quintet.store import schema, upgrades
+from quintet.store import schema, sums, upgrades
 from quintet.store.lock import Lock
 
 MANY = 500
 """Ids asked for in one statement."""
+
+PAGES = 4096
+"""Copied at a time (16 MB)."""
 
 
 class Database:
@@ -62,6 +65,29 @@ class Database:
         if self._lock:
             self._lock.release()
 
+    def copy_to(self, path: Path, on_progress: Callable[[int, int], None]) -> None:
+        """The database as it is now into a new file, while others read and write.
+
+        Args:
+            on_progress: called with pages copied and pages in all.
+
+        Raises:
+            NoSpace: there is no room for it, or the place cannot be written.
+        """
+        with schema.translated(path.parent):
+            copy = sqlite3.connect(path, isolation_level=None)
+            try:
+                self._db.execute("BEGIN")  # of one moment, whatever is committed meanwhile
+                self._db.execute("PRAGMA user_version").fetchone()
+                self._db.backup(
+                    copy,
+                    pages=PAGES,
+                    progress=lambda _, left, total: on_progress(total - left, total),
+                )
+            finally:
+                self._db.execute("ROLLBACK")
+                copy.close()
+
     def __enter__(self) -> Self:
         return self
 
@@ -107,6 +133,7 @@ def _newest(folder: Path) -> sqlite3.Connection:
     try:
         with schema.translated(folder):
             upgrades.upgrade(db)
+            sums.watch(db)
     except BaseException:
         db.close()
         raise

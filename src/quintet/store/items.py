@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from quintet.store import fulltext, packing
+from quintet.store import fulltext, packing, sums
 from quintet.store.labels import put_tags
 from quintet.store.packing import SEGMENT_COLUMNS, path_key, storable
 from quintet.store.records import FileRow, Record
@@ -88,3 +88,4 @@ def forget_item(db: sqlite3.Connection, item_id: str) -> None:
     """An item and all that belongs to it."""
     fulltext.delete(db, "item_id = ?", (item_id,))
     db.execute("DELETE FROM items WHERE id = ?", (item_id,))
+    sums.forget(db, item_id)

@@ -10,6 +10,9 @@ from quintet.store.database import Database
 from quintet.store.packing import storable
 from quintet.store.records import TextRow
 
+Fact = tuple[str, str, str]
+"""Item id, source, label."""
+
 
 class Labels(Database):
     """What people and programs call items."""
@@ -50,6 +53,23 @@ class Labels(Database):
                 if label is not None:
                     row = (item_id, source, storable(label))
                     db.execute("INSERT INTO labels VALUES (?, ?, ?)", row)
+
+    def put_facts(self, labels: Sequence[Fact], tags: Sequence[tuple[str, str]]) -> int:
+        """Put labels (item id, source, label) and tags (item id, tag) on items that are known.
+
+        A label that an item has already of that source stays.
+
+        Returns:
+            How many could not be put: their items are not in the library.
+        """
+        with self._transaction() as db:
+            known = {row[0] for row in db.execute("SELECT id FROM items")}
+            rows = [(i, source, storable(text)) for i, source, text in labels if i in known]
+            db.executemany("INSERT OR IGNORE INTO labels VALUES (?, ?, ?)", rows)
+            for item_id, tag in tags:
+                if item_id in known:
+                    put_tags(db, item_id, [tag])
+        return sum(row[0] not in known for row in [*labels, *tags])
 
     def labels(self, source: str) -> dict[str, str]:
         """Item id to label, of one source."""

@@ -17,6 +17,9 @@ WRITING = "writer.lock"
 TRAINING = "training.lock"
 """Held through a training, which writes only at its beginning and its end."""
 
+SERVING = "service.lock"
+"""Held by a service as long as it runs."""
+
 DOING = {WRITING: "written", TRAINING: "trained"}
 
 WAIT_S = 0.5

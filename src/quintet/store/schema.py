@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,14 +17,18 @@ from quintet.errors import (
     NoSpace,
     UsageError,
 )
+from quintet.store.lock import Lock
 
 DATABASE = "library.sqlite"
 APPLICATION_ID = 0x51_4E_54_54
 """Marks the file as Quintet's: QNTT."""
 
-VERSION = 2
+VERSION = 3
 """Of the schema; a library of a larger one is refused, one of a smaller one is brought up to date
 when it is opened for writing (``store/upgrades.py``)."""
+
+ASIDE = "replaced-"
+"""Begins the name of a folder with a database that was there before."""
 
 BUSY_MS = 10_000
 
@@ -118,6 +123,16 @@ CREATE INDEX seen_item ON seen(item_id);
 """
 """Saved searches, since version 2."""
 
+SUMS = """
+CREATE TABLE sums (
+    part TEXT NOT NULL, owner TEXT NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (part, owner)
+) WITHOUT ROWID;
+"""
+"""Checksums of rows (``store/sums.py``), since version 3."""
+
+ADDED = {1: SCHEMA, 2: SEARCHES, 3: SUMS}
+"""What each version has added to the one before."""
+
 
 def connect(folder: Path, *, write: bool) -> sqlite3.Connection:
     """Open the database of a library folder.
@@ -188,7 +203,7 @@ def _prepare(db: sqlite3.Connection, folder: Path, *, write: bool) -> None:
     if version > VERSION:
         raise LibraryTooNew(
             f"the library at {folder} has schema {version}, this program knows {VERSION}; "
-            "update Quintet (pip install -U quintet)"
+            f"it needs a Quintet that knows schema {version} (pip install -U quintet)"
         )
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA trusted_schema = OFF")
@@ -199,23 +214,56 @@ def _prepare(db: sqlite3.Connection, folder: Path, *, write: bool) -> None:
         db.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
 
 
+def statements(version: int) -> set[str]:
+    """The statements that a library of a version consists of, as SQLite keeps them."""
+    db = sqlite3.connect(":memory:")
+    try:
+        db.executescript("".join(sql for since, sql in ADDED.items() if since <= version))
+        return kept_statements(db)
+    finally:
+        db.close()
+
+
+def kept_statements(db: sqlite3.Connection) -> set[str]:
+    """The statements that a database consists of: tables, indexes, triggers, views."""
+    rows = db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master")
+    return {ascii(row) for row in rows}
+
+
 def create(folder: Path) -> None:
     """Make an empty library: beside its place, then moved into it whole.
 
     Raises:
         NoSpace: the folder cannot be made or written.
         UsageError: there is a library already.
+        LibraryBusy: another process makes or writes one there.
     """
     with translated(folder):
         folder.mkdir(parents=True, exist_ok=True)
         beside = folder / f"{DATABASE}.{os.getpid()}.new"
-        if (folder / DATABASE).exists():
-            raise UsageError(f"there is a library at {folder} already")
-        try:
-            _fill(beside)
-            beside.replace(folder / DATABASE)
-        finally:
-            beside.unlink(missing_ok=True)
+        with Lock(folder):
+            if (folder / DATABASE).exists():
+                raise UsageError(f"there is a library at {folder} already")
+            try:
+                _fill(beside)
+                set_aside(folder)
+                beside.replace(folder / DATABASE)
+            finally:
+                beside.unlink(missing_ok=True)
+
+
+def set_aside(folder: Path) -> Path | None:
+    """Move the database and its log into a folder of their own; None where there is none.
+
+    A log that outlived its database would be written into the next one.
+    """
+    there = [p for end in ("", "-wal", "-shm") if (p := folder / f"{DATABASE}{end}").exists()]
+    if not there:
+        return None
+    place = Path(tempfile.mkdtemp(prefix=ASIDE, dir=folder))
+    for path in there:
+        path.replace(place / path.name)
+    return place
 
 
 def _fill(path: Path) -> None:
@@ -224,7 +272,7 @@ def _fill(path: Path) -> None:
     try:
         db.execute("PRAGMA journal_mode = WAL")
         db.executescript(
-            f"BEGIN;\n{SCHEMA}{SEARCHES}\nPRAGMA application_id = {APPLICATION_ID};"
+            f"BEGIN;\n{''.join(ADDED.values())}\nPRAGMA application_id = {APPLICATION_ID};"
             f"\nPRAGMA user_version = {VERSION};\nCOMMIT;"
         )
     finally:
@@ -258,7 +306,8 @@ def _error(e: sqlite3.DatabaseError, folder: Path) -> Exception:
         return NoSpace(f"{folder}: {text}; check the disk, nothing acknowledged is lost")
     if "malformed" in text or "not a database" in text or "no such table" in text:
         return LibraryCorrupt(
-            f"the database of {folder} is damaged ({text}); restore a copy of {DATABASE}, or move "
-            "it away and add the folders again: originals are untouched"
+            f"the database of {folder} is damaged ({text}); restore a backup (quintet restore FILE "
+            "--force), or save labels, tags and searches with: quintet salvage FILE; originals are "
+            "untouched"
         )
     return e

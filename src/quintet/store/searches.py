@@ -54,6 +54,22 @@ class Searches(Database):
         with self._transaction() as db:
             db.execute("DELETE FROM searches WHERE name = ?", (name,))
 
+    def put_searches(self, rows: Sequence[SavedRow], seen: Sequence[tuple[str, str]]) -> None:
+        """Searches that were kept elsewhere, and (name, item id) seen; those of today stay."""
+        with self._transaction() as db:
+            db.executemany(
+                "INSERT OR IGNORE INTO searches VALUES (?, ?, ?, ?)",
+                [
+                    (r.name, json.dumps(dict(r.query), ensure_ascii=False), r.created_at, r.seen_at)
+                    for r in rows
+                ],
+            )
+            db.executemany(
+                "INSERT OR IGNORE INTO seen SELECT s.name, i.id FROM searches s, items i"
+                " WHERE s.name = ? AND i.id = ?",
+                seen,
+            )
+
     def seen(self, name: str) -> frozenset[str]:
         """Ids of the hits of a saved search that were marked as seen."""
         if self.version < SINCE:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from quintet.errors import UnknownName, UsageError
-from quintet.store import checks, fulltext, models, packing, schema
+from quintet.store import checks, fulltext, models, packing, schema, sums
 from quintet.store.database import MANY
 from quintet.store.failures import Failures
 from quintet.store.items import (
@@ -271,8 +271,9 @@ class Store(Trained, Labels, Listing, Failures, Searches):
         """Replace the segments, texts, features and vectors of a known item; tags stay."""
         item_id = record.item.id
         with self._transaction() as db:
-            for table in ("segments", "features", "vectors"):
+            for table in sums.OF_ENCODING:
                 db.execute(f"DELETE FROM {table} WHERE item_id = ?", (item_id,))
+            sums.forget(db, item_id, sums.OF_ENCODING)
             fulltext.delete(db, "item_id = ? AND field IN ('text', 'subtitle')", (item_id,))
             said = [r for r in record.texts if r.field in ("text", "subtitle")]
             fulltext.insert(db, item_id, None, said)
@@ -356,10 +357,10 @@ class Store(Trained, Labels, Listing, Failures, Searches):
             database_bytes=size,
         )
 
-    def verify(self) -> list[str]:
+    def verify(self, on_progress: checks.Progress = checks.unheard) -> list[str]:
         """What is damaged, one line each: SQLite's own check, then every checksum of ours."""
         with schema.translated(self.folder):
-            return checks.verify(self._db)
+            return checks.verify(self._db, on_progress)
 
     def damaged(self) -> list[str]:
         """Ids of the items with features that are not those that were written."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from quintet.store import models, packing, schema
+from quintet.store import models, packing, schema, sums
 from quintet.store.jobs import Jobs, put_setting
 from quintet.store.records import ChannelRow, ModelRow, VectorRow, Vectors
 from quintet.types import Channel, Int64, Modality
@@ -55,6 +55,13 @@ class Trained(Jobs):
         with self._transaction() as db:
             for table in ("features", "vectors"):
                 db.executemany(f"DELETE FROM {table} WHERE item_id = ?", [(i,) for i in ids])
+            for item_id in ids:
+                sums.forget(db, item_id, ("features", "vectors"))
+
+    def accept_vectors(self) -> None:
+        """All vectors were made again: what was damaged among them is gone."""
+        with self._transaction() as db:
+            sums.fill(db, ("vectors",))
 
     def clear_vectors(self, model_id: str) -> None:
         """Delete all vectors of a model."""

@@ -6,7 +6,8 @@ import sqlite3
 from collections.abc import Callable, Mapping
 
 from quintet.media import languages
-from quintet.store.schema import SEARCHES, VERSION
+from quintet.store import sums
+from quintet.store.schema import ADDED, VERSION
 
 
 def upgrade(db: sqlite3.Connection) -> None:
@@ -35,14 +36,24 @@ def _version(db: sqlite3.Connection) -> int:
 
 def _searches_and_languages(db: sqlite3.Connection) -> None:
     """1 to 2: saved searches; the language of texts and subtitles, as ``add`` finds it."""
-    for statement in filter(str.strip, SEARCHES.split(";")):
-        db.execute(statement)
+    _add(db, 2)
     for item_id, claimed in db.execute(_SPOKEN).fetchall():
         text = "\n".join(row[0] for row in db.execute(_SAID, (item_id, languages.SAMPLE_ROWS)))
         found = languages.of(text, claimed)
         db.execute("DELETE FROM metadata WHERE item_id = ? AND key = 'language'", (item_id,))
         if found:
             db.execute("INSERT INTO metadata VALUES (?, 'language', ?)", (item_id, found))
+
+
+def _sums(db: sqlite3.Connection) -> None:
+    """2 to 3: checksums of the rows, as they are."""
+    _add(db, 3)
+    sums.fill(db)
+
+
+def _add(db: sqlite3.Connection, version: int) -> None:
+    for statement in filter(str.strip, ADDED[version].split(";")):
+        db.execute(statement)
 
 
 _SPOKEN = (
@@ -55,4 +66,7 @@ _SAID = (
     "SELECT text FROM texts WHERE item_id = ? AND field IN ('text', 'subtitle')"
     " ORDER BY segment_no LIMIT ?"
 )
-_STEPS: Mapping[int, Callable[[sqlite3.Connection], None]] = {1: _searches_and_languages}
+_STEPS: Mapping[int, Callable[[sqlite3.Connection], None]] = {
+    1: _searches_and_languages,
+    2: _sums,
+}

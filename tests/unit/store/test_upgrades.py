@@ -20,7 +20,9 @@ def old(tmp_path):
     with Store.create(tmp_path) as store:
         store.put([_record(digit, text) for digit, text in TEXTS.items()])
     with sqlite3.connect(tmp_path / DATABASE) as db:
-        db.executescript("DROP TABLE seen; DROP TABLE searches; PRAGMA user_version = 1;")
+        db.executescript(
+            "DROP TABLE sums; DROP TABLE seen; DROP TABLE searches; PRAGMA user_version = 1;"
+        )
     db.close()
     return tmp_path
 

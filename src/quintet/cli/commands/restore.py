@@ -1,0 +1,40 @@
+"""quintet restore: a library from a backup, or salvaged facts into a library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from quintet.cli import options, output
+from quintet.cli.progress import progress
+from quintet.plain import plain
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@options.library
+@click.option(
+    "--force", is_flag=True, help="Put it in the place of a library, which is moved aside."
+)
+@options.as_json
+def command(file: Path, folder: Path | None, force: bool, as_json: bool) -> None:
+    """Make the library that is in FILE, written by quintet backup.
+
+    FILE may come from anybody: what is not exactly a backup whose every checksum holds is refused.
+    Of a FILE written by quintet salvage, labels, tags, searches and settings are put into the
+    library that is there, on the items of the same content; what it has already stays.
+
+    \b
+    quintet restore library.zip -L ~/Elsewhere
+    quintet restore facts.jsonl
+    """
+    from quintet.library import restore
+
+    with progress(quiet=as_json) as tick:
+        report = restore(file, folder, force=force, on_progress=tick)
+    if as_json:
+        output.emit_json(report)
+    else:
+        for name, value in plain(report).items():
+            output.console.print(f"{name}: {value}")

@@ -1,0 +1,86 @@
+"""Is a library whole? What every test of this folder asks after it has done its worst."""
+
+import hashlib
+from pathlib import Path
+
+from quintet.flows import alike
+from quintet.library import Library
+from quintet.store.sqlite import Store
+
+FACTS = (
+    "SELECT id, modality, format, size_bytes FROM items",
+    "SELECT path, item_id, missing FROM files",
+    "SELECT item_id, key, value FROM metadata",
+    "SELECT * FROM tags",
+    "SELECT * FROM labels",
+    "SELECT * FROM segments",
+    "SELECT item_id, channel, encoder, checksum FROM features",
+    "SELECT item_id, modality, channel, first, last, checksum FROM vectors"
+    " WHERE model_id = 'alike'",
+    "SELECT item_id, path, field, channel, segment_no, text FROM texts",
+    "SELECT name, query FROM searches",
+    "SELECT key, value FROM settings WHERE key != 'active_model'",
+)
+"""What must be the same, whatever happened on the way."""
+
+
+def portrait(folder):
+    """All facts of a library, in an order of their own."""
+    with Store.open(folder) as store:
+        return [sorted(map(repr, store._rows(sql))) for sql in FACTS]
+
+
+def ids(folder):
+    """Ids of the items that another process sees."""
+    if not (folder / "library.sqlite").exists():
+        return set()
+    with Store.open(folder) as store:
+        return set(store.find())
+
+
+def check(folder):
+    """Nothing is damaged, there twice, or there by half; opened as the next writer would."""
+    with Store.open(folder, write=True) as store:
+        assert store.verify() == []
+        ((texts, words),) = store._rows(
+            "SELECT (SELECT count(*) FROM texts), (SELECT count(*) FROM words)"
+        )
+        assert texts == words
+        for table in ("segments", "features", "vectors", "texts", "files"):
+            without = f"SELECT count(*) FROM items WHERE id NOT IN (SELECT item_id FROM {table})"
+            assert store._rows(without) == [(0,)], table
+            orphans = f"SELECT count(*) FROM {table} WHERE item_id NOT IN (SELECT id FROM items)"
+            assert store._rows(orphans) == [(0,)], table
+        assert store._rows("SELECT path FROM files GROUP BY path HAVING count(*) > 1") == []
+
+
+def check_index(folder):
+    """The vectors are those that a rebuild makes."""
+    before = portrait(folder)
+    with Library(folder) as lib:
+        assert lib.rebuild().damaged == []
+        active = lib._parts.store.active_id()
+        for model in [alike.MODEL, *([active] if active else [])]:
+            assert lib._parts.store.without_vectors(model) == []
+    assert portrait(folder) == before
+
+
+def leftovers(folder):
+    """Files that a killed process left behind."""
+    return [
+        str(p.relative_to(folder))
+        for p in folder.rglob("*")
+        if p.name.endswith((".tmp", ".new", ".quintet-tmp"))
+    ]
+
+
+def digests(folder):
+    """Path to SHA-256 and time of every file but those of libraries."""
+    return {
+        str(p.relative_to(folder)): (
+            hashlib.sha256(p.read_bytes()).hexdigest(),
+            p.stat().st_mtime_ns,
+        )
+        for p in sorted(Path(folder).rglob("*"))
+        if p.is_file() and ".quintet" not in p.parts
+    }
