@@ -5,9 +5,14 @@ A test takes ``times(p, n)`` for how often it tries, and tells what came out by 
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
+
+from quintet.media.isolate import Box
+
+sys.path.insert(0, str(Path(__file__).parent))  # for what the tests of this folder share
 
 LANE = os.environ.get("QUINTET_LANE", "P")
 
@@ -16,6 +21,13 @@ LANE = os.environ.get("QUINTET_LANE", "P")
 def times():
     """How often something is tried: few times in lane P, many in lane N."""
     return lambda p, n: n if LANE == "N" else p
+
+
+@pytest.fixture(scope="session")
+def box():
+    """The decode box as it is used, with all its limits."""
+    with Box(2) as made:
+        yield made
 
 
 @pytest.fixture
