@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from quintet.media.isolate import Box
+from quintet.store.sqlite import Store
 
-sys.path.insert(0, str(Path(__file__).parent))  # for what the tests of this folder share
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "flows")]  # for what tests share
 
 LANE = os.environ.get("QUINTET_LANE", "P")
 
@@ -27,6 +29,13 @@ def times():
 def box():
     """The decode box as it is used, with all its limits."""
     with Box(2) as made:
+        yield made
+
+
+@pytest.fixture
+def store(tmp_path):
+    """An empty library."""
+    with Store.create(tmp_path / "library") as made:
         yield made
 
 

@@ -104,9 +104,9 @@ def model(name: str) -> bytes:
     return made.encode() if isinstance(made, str) else made
 
 
-def gltf() -> bytes:
+def gltf(shape: trimesh.Trimesh | None = None) -> bytes:
     """A glTF that holds its buffers itself."""
-    files = trimesh.exchange.gltf.export_gltf(trimesh.Scene(solid()))
+    files = trimesh.exchange.gltf.export_gltf(trimesh.Scene(shape or solid()))
     tree = json.loads(files["model.gltf"])
     for buffer in tree["buffers"]:
         data = base64.b64encode(files[buffer["uri"]]).decode()
@@ -121,7 +121,7 @@ def texts() -> dict[str, bytes]:
         "md": b"# A dog\n\n* It **runs**, see [here](http://x.org).\n* It sleeps.\n",
         "html": b"<!doctype html><title>Dog</title><body><p>A dog <b>runs</b>.</p><p>End.</p>",
         "xml": b'<?xml version="1.0"?><a><b>A dog</b><c>runs.</c></a>',
-        "srt": b"1\n00:00:01,000 --> 00:00:02,000\nA dog.\n\n2\n00:00:03,000 --> 00:00:04,000\nEnd\n",
+        "srt": b"1\n00:00:01,000 --> 00:00:02,000\nA dog.\n\n2\n00:00:03,000 --> 00:00:04,000\nE\n",
         "vtt": b"WEBVTT\n\n00:01.000 --> 00:02.000\nA dog.\n\n00:03.000 --> 00:04.000\nEnd.\n",
         "rtf": b"{\\rtf1\\ansi{\\fonttbl{\\f0 Arial;}}\\f0 A dog \\b runs\\b0 .\\par End.}",
     }

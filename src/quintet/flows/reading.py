@@ -37,6 +37,9 @@ from quintet.types import (
 )
 
 HASH_BYTES = 1 << 20
+MOST_BYTES = 1 << 38
+"""256 GiB: a larger file is refused before it is read; a sparse one takes no room at all."""
+
 SIDECAR_BYTES = 8 << 20
 """Larger subtitle files are not read."""
 
@@ -57,10 +60,13 @@ def digest(file: BinaryIO, seen: Seen) -> str:
     """SHA-256 of the bytes; the file must be the one that was seen, before and after.
 
     Raises:
-        FileProblem: EMPTY, CHANGED or IO.
+        FileProblem: EMPTY, TOO_LARGE, CHANGED or IO.
     """
     if seen.size_bytes == 0:
         raise FileProblem(Code.EMPTY, "the file is empty")
+    if seen.size_bytes > MOST_BYTES:
+        detail = f"{seen.size_bytes} bytes; the limit is {MOST_BYTES}"
+        raise FileProblem(Code.TOO_LARGE, detail)
     sha = hashlib.sha256()
     try:
         while chunk := file.read(HASH_BYTES):
