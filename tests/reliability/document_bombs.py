@@ -10,10 +10,9 @@ import zlib
 import trimesh
 from good_files import book, gltf, model, open_document, packed, pdf
 
-LAUGHS = "<!DOCTYPE a [<!ENTITY a0 'ha'>%s]>" % "".join(
-    f"<!ENTITY a{no + 1} '{f'&a{no};' * 10}'>" for no in range(12)
-)
-QUADRATIC = "<!DOCTYPE a [<!ENTITY a0 '%s'>]>" % ("x" * 50_000)
+TENFOLD = "".join(f"<!ENTITY a{no + 1} '{f'&a{no};' * 10}'>" for no in range(12))
+LAUGHS = f"<!DOCTYPE a [<!ENTITY a0 'ha'>{TENFOLD}]>"
+QUADRATIC = f"<!DOCTYPE a [<!ENTITY a0 '{'x' * 50_000}'>]>"
 
 
 def tree(change, start=None):

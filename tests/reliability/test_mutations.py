@@ -88,8 +88,6 @@ def test_mutants_cost_one_problem_each(box, times, figure):
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
     states = Counter(o.state for _, _, o in ended)
     late = [(told, o) for told, size, o in ended if o.seconds > box.limits.wall_for(size) + GRACE_S]
-    print(states, sorted((round(o.seconds, 2), told) for told, _, o in ended)[-5:])
-    print([(told, o) for told, _, o in ended if o.state in ("crashed", "timeout", "memory")][:50])
     outside = set(states) - CLOSED_LIST
     figure(
         "F3",

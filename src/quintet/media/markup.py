@@ -51,7 +51,7 @@ def xml(data: bytes) -> etree._Element:
 MAX_ATTRIBUTES = 5_000
 """Of one HTML element; the time to read them grows with their square."""
 
-_LONG_TAG = re.compile(r"<[A-Za-z][^<>]{%d,}" % (2 * MAX_ATTRIBUTES))
+_LONG_TAG = re.compile(rf"<[A-Za-z][^<>]{{{2 * MAX_ATTRIBUTES},}}")
 
 
 def html(text: str) -> etree._Element:
