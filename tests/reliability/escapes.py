@@ -130,7 +130,7 @@ ESCAPES = {
     "concat": written("ffconcat version 1.0\nfile '@'\nfile @\n"),
     "dash": written(
         "<?xml version='1.0'?><MPD><Period><AdaptationSet mimeType='video/mp4'>"
-        "<Representation id='1'><BaseURL>@</BaseURL></Representation></AdaptationSet></Period></MPD>"
+        "<Representation id='1'><BaseURL>@</BaseURL></Representation></AdaptationSet></MPD>"
     ),
     "sdp": written("v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=@\nm=audio 5004 RTP/AVP 0\n"),
     "pls": written("[playlist]\nFile1=@\nNumberOfEntries=1\nVersion=2\n"),

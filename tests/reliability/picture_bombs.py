@@ -81,7 +81,8 @@ def ogg_streams(count):
 
 def mkv(depth):
     """Groups in groups of unknown size."""
-    return b"\x1aE\xdf\xa3\x84B\x82\x81m" + b"\x18\x53\x80\x67\x01\xff\xff\xff\xff\xff\xff\xff" * depth
+    group = b"\x18\x53\x80\x67\x01" + b"\xff" * 7
+    return b"\x1aE\xdf\xa3\x84B\x82\x81m" + group * depth
 
 
 def flv_deep(depth):

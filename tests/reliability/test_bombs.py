@@ -3,6 +3,7 @@
 import document_bombs
 import picture_bombs
 import pytest
+from good_files import good_files
 from outcomes import CLOSED_LIST, INDEXED, outcome
 
 from quintet.media.isolate import Box
@@ -18,6 +19,8 @@ OUT_OF_BOUNDS = {"memory", "timeout", "crashed"}
 def tight():
     """A box that has no more memory than a bomb may take."""
     with Box(1, Limits(memory_bytes=MOST_BYTES)) as made:
+        for warming in ("png", "off"):
+            assert outcome(made, good_files()[warming]).state == INDEXED
         yield made
 
 

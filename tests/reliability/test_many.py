@@ -9,12 +9,11 @@ import sys
 WALK = """
 import json, resource, sys, time
 from quintet.flows.scan import scan
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 started = time.monotonic()
 count = sum(1 for _ in scan(sys.argv[1]))
 seconds = time.monotonic() - started
-grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-print(json.dumps({"count": count, "seconds": seconds, "mib": grown / 1024}))
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(json.dumps({"count": count, "seconds": seconds, "mib": peak / 1024}))
 """
 MOST_MIB = 300
 

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import random
+from pathlib import Path
 
 import pytest
 from media_fakes import run
@@ -39,14 +40,14 @@ CLEAN = {"png title", "html author", "mkv title", "mp4 title"}
 
 
 @pytest.fixture(scope="module")
-def naughty(request, times):
+def naughty(times):
     """Texts that broke programs; all of the list where it is there, in lane N."""
-    place = os.environ.get("QUINTET_DATA", "../shared/data")
-    listed = f"{place}/torture/naughty-strings/blns.json"
+    place = Path(os.environ.get("QUINTET_DATA", "../shared/data"))
+    listed = place / "torture" / "naughty-strings" / "blns.json"
     many = []
-    if os.path.exists(listed):  # noqa: PTH110
-        with open(listed, encoding="utf-8") as file:
-            many = [text for text in json.load(file) if text.strip()]
+    if listed.exists():
+        told = json.loads(listed.read_text(encoding="utf-8"))
+        many = [text for text in told if text.strip()]
         random.Random(6).shuffle(many)
     return [*OWN, *many[: times(3, 10_000)]]
 

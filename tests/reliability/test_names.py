@@ -42,17 +42,16 @@ ENDINGS = (b"", b".m3u8")
 
 @pytest.mark.skipif(sys.platform != "linux", reason="file names of any bytes")
 def test_every_name_in_every_medium(box, store, tmp_path, figure):
-    folder = os.fsencode(tmp_path / "media")
-    os.mkdir(folder)
     made = 0
     for medium in MEDIA:
-        os.mkdir(folder + b"/" + medium.encode())
+        folder = tmp_path / "media" / medium
+        folder.mkdir(parents=True)
         for no, name in enumerate(NAMES):
             whole = name if len(name) > 240 else name + ENDINGS[no % 2]
-            with suppress(OSError), open(b"/".join([folder, medium.encode(), whole]), "wb") as out:
-                out.write(good_files()[medium])
+            with suppress(OSError):
+                (folder / os.fsdecode(whole)).write_bytes(good_files()[medium])
                 made += 1
-    before = sorted(os.listdir(tmp_path))
+    before = sorted(tmp_path.iterdir())
     report = run(store, tmp_path / "media", box=box)
     assert not report.failed, store.errors()
     assert report.added == len(MEDIA)  # equal bytes are one item
@@ -63,7 +62,7 @@ def test_every_name_in_every_medium(box, store, tmp_path, figure):
     assert {item.modality for item in items} == set(Modality)
     assert all(os.path.exists(path) for path in found)  # noqa: PTH110 - names may hold any byte
     assert all(store.resolve(path).id for path in found)
-    assert sorted(os.listdir(tmp_path)) == before
+    assert sorted(tmp_path.iterdir()) == before
     again = run(store, tmp_path / "media", box=box)
     assert again.unchanged == made
     figure(
@@ -77,11 +76,10 @@ def test_every_name_in_every_medium(box, store, tmp_path, figure):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="file names of any bytes")
 def test_errors_of_odd_names_are_plain_lines(box, store, tmp_path):
-    folder = os.fsencode(tmp_path / "media")
-    os.mkdir(folder)
+    folder = tmp_path / "media"
+    folder.mkdir()
     for name in NAMES:
-        with open(folder + b"/" + name, "wb") as out:
-            out.write(film("mp4")[:500] + name)
+        (folder / os.fsdecode(name)).write_bytes(film("mp4")[:500] + name)
     report = run(store, tmp_path / "media", box=box)
     rows = store.errors()
     assert report.failed == len(rows) == len(NAMES)

@@ -1,7 +1,6 @@
 """Content decides what a file is: under a false name, and where it is two things at once."""
 
 import io
-import os
 
 import pytest
 from good_files import animation, book, film, good_files, model, packed, pdf, picture, sound, texts
@@ -29,7 +28,7 @@ def test_false_names(box, tmp_path, times, tally, kind):
         (tmp_path / name).write_bytes(good_files()[kind])
         with opened(str(tmp_path / name), str(tmp_path)) as file:
             assert decode(box, file, str(tmp_path / name)).format in kind.split()
-        os.unlink(tmp_path / name)
+        (tmp_path / name).unlink()
         tally["false names"] += 1
 
 

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import time
 from contextlib import suppress
+from pathlib import Path
 
 from media_fakes import FakeBox, run
 
@@ -29,7 +30,7 @@ def odd_tree(root):
     expected = dict.fromkeys(("loop", "self", "dangling", "to root", "to file"), Code.SYMLINK)
     expected |= {"fifo": Code.SPECIAL, "empty": Code.EMPTY}
     with socket.socket(socket.AF_UNIX) as listening:
-        before = os.getcwd()
+        before = Path.cwd()
         os.chdir(root)  # names of sockets are short
         listening.bind("socket")
         os.chdir(before)

@@ -91,10 +91,16 @@ def stale(media, patch):
 
 
 WAYS = {
-    "gone": gone, "unmounted": unmounted, "its disk unmounted": disk_unmounted,
-    "only empty folders": only_empty_folders, "another disk": lost_and_found,
-    "a third missing": third_missing, "EIO on the root": failing(""),
-    "EIO on a folder": failing("1"), "EIO on files": failing_files, "stale handles": stale,
+    "gone": gone,
+    "unmounted": unmounted,
+    "its disk unmounted": disk_unmounted,
+    "only empty folders": only_empty_folders,
+    "another disk": lost_and_found,
+    "a third missing": third_missing,
+    "EIO on the root": failing(""),
+    "EIO on a folder": failing("1"),
+    "EIO on files": failing_files,
+    "stale handles": stale,
 }
 
 
