@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -124,6 +125,9 @@ def do_escape(limits):
         listing=tried(lambda: list(Path("/").iterdir())),
         connect=tried(lambda: socket.create_connection(("127.0.0.1", limits.members), 1)),
         execute=tried(lambda: os.execv("/bin/true", ["true"])),
+        socket=tried(socket.socket),
+        fork=tried(os.fork),
+        thread=tried(threading.Thread(target=print).start),
         kill_server=tried(lambda: os.kill(os.getppid(), signal.SIGKILL)),
         descriptors=len([fd for fd in range(256) if _is_open(fd)]),
     )

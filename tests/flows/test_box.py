@@ -17,7 +17,7 @@ from PIL import Image
 from quintet.errors import Code, FileProblem, QuintetError
 from quintet.media.isolate import Box
 from quintet.media.limits import MIB, Limits
-from quintet.types import AudioMedia, ImageMedia, MeshMedia, Modality, TextMedia, VideoMedia
+from quintet.types import AudioMedia, ImageMedia, MeshMedia, Modality, VideoMedia
 
 TIGHT = Limits(wall_s=1.5, memory_bytes=128 * MIB, output_bytes=4 * MIB)
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="Linux fences")
@@ -133,15 +133,13 @@ def test_a_decoder_that_was_taken_over_reaches_nothing(openers):
             stands = made.protections()
             found = made.open(order("escape")).metadata
             made.open(order("well"))
-        if not (stands["no_files"] and stands["no_network"]):
+        if not all(stands.values()):
             pytest.skip(f"this kernel or its settings leave a fence out: {stands}")
         with pytest.raises(TimeoutError):
             listener.accept()
-    tries = ("read", "write", "listing", "connect", "execute")
-    assert {k: found[k] for k in tries} == dict.fromkeys(tries, "PermissionError") | {
-        "connect": found["connect"]
-    }
-    assert found["connect"] != "done"
+    tries = ("read", "write", "listing", "connect", "execute", "socket", "fork", "kill_server")
+    assert {k: found[k] for k in tries} == dict.fromkeys(tries, "PermissionError")
+    assert found["thread"] == "RuntimeError"
     assert int(found["descriptors"]) <= 6  # 0, 1, 2, the file, the result, one that looks
     assert not canary.exists()
 
@@ -241,41 +239,12 @@ def test_descriptor_and_file_and_bytes_are_the_same(real):
 @LINUX
 def test_all_fences_stand_or_are_reported_missing(real):
     stands = real.protections()
-    assert set(stands) >= {"no_network", "no_files", "no_new_privileges"}
+    assert set(stands) >= {
+        *("no_network", "no_files", "no_new_privileges", "no_sockets_no_programs"),
+        *("memory_limit", "time_limit", "no_processes", "no_signals"),
+    }
     assert stands["no_new_privileges"]
     assert stands["no_core_dumps"]
-
-
-@pytest.mark.parametrize("name", ["a.m3u8", "a.mp4", "a.txt"])
-@pytest.mark.parametrize("kind", ["hls", "hls-child", "ffconcat", "dash", "sdp"])
-def test_files_that_name_other_files_open_nothing(real, tmp_path, kind, name):
-    """Neither the canary beside the file nor a server on this machine is read."""
-    canary = tmp_path / "secret.wav"
-    canary.write_bytes(b"RIFF secret secret secret")
-    read_at = canary.stat().st_atime_ns
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(0.1)
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}/seg.ts"
-        texts = {
-            "hls": f"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\n{canary}\n#EXTINF:5,\n{url}\n"
-            "#EXT-X-ENDLIST\n",
-            "hls-child": f"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n{url}\n",
-            "ffconcat": f"ffconcat version 1.0\nfile {canary}\nfile '{url}'\n",
-            "dash": f"<?xml version='1.0'?><MPD><Period><BaseURL>{url}</BaseURL></Period></MPD>",
-            "sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nm=audio 5004 RTP/AVP 0\n",
-        }
-        path = tmp_path / name
-        path.write_text(texts[kind])
-        with path.open("rb") as file:
-            try:
-                media = real.open(file)
-            except FileProblem as e:
-                assert e.code is Code.UNKNOWN_FORMAT  # noqa: PT017 - text is as good an answer
-            else:
-                assert isinstance(media, TextMedia)
-        with pytest.raises(TimeoutError):
-            listener.accept()
-    assert canary.stat().st_atime_ns == read_at
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.mp3", "noise"])
@@ -284,23 +253,6 @@ def test_content_decides_and_not_the_name(real, tmp_path, name):
     path.write_bytes(png().getvalue())
     with path.open("rb") as file:
         assert real.open(file).format == "png"
-
-
-def test_bombs_are_refused_quickly(real):
-    gif = io.BytesIO()
-    first, *rest = [Image.new("1", (1, 1), no % 2) for no in range(5000)]
-    first.save(gif, "GIF", save_all=True, append_images=rest, duration=20)
-    started = time.monotonic()
-    media = real.open(gif)
-    assert isinstance(media, VideoMedia)
-    assert len(media.frames) <= 512
-    wide = bytearray(png().getvalue())
-    wide[16:24] = (30_000).to_bytes(4, "big") * 2
-    import zlib
-
-    wide[29:33] = zlib.crc32(bytes(wide[12:29])).to_bytes(4, "big")
-    assert refusal(real, io.BytesIO(bytes(wide))).code is Code.TOO_LARGE
-    assert time.monotonic() - started < 8
 
 
 def test_models_are_passed_on_to_a_server_of_their_own():

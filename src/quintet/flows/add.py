@@ -14,13 +14,13 @@ from typing import BinaryIO, Self
 
 from quintet.errors import Code, FileProblem, LibraryError, NoSpace, SourceError, UsageError
 from quintet.flows.naming import name_texts
+from quintet.flows.opening import opened
 from quintet.flows.reading import (
     Embedding,
     Encoders,
     decode,
     digest,
     file_row,
-    opened,
     record,
     unchanged,
 )
@@ -301,7 +301,8 @@ class _Root:
 
     def _read(self, seen: Seen) -> _Read:
         """In a worker thread: the content's hash, and its record when it is new."""
-        with opened(seen.path) as file:
+        with opened(seen.path, self.root) as file:
+            since_ns = os.fstat(file.fileno()).st_ctime_ns
             item_id = digest(file, seen)
             before = self.known.get(seen.path)
             update = before is not None and before.item_id == item_id
@@ -311,7 +312,7 @@ class _Root:
                 return _Read(item_id, None)
             try:
                 made = self._made(file, seen, item_id)
-                unchanged(file, seen)
+                unchanged(file, seen, since_ns)
             except BaseException as e:
                 if isinstance(e, FileProblem) and e.code not in OF_FILE:
                     self.spoilt[item_id] = e
@@ -327,7 +328,7 @@ class _Root:
             return work.reader(seen, self.root, item_id)
         if work.box is None:
             raise UsageError("add has neither a box nor a reader; it needs one to decode with")
-        media = decode(work.box, file, seen.path, seen.sidecars)
+        media = decode(work.box, file, seen.path, seen.sidecars, self.root)
         return record(*(seen, self.root, item_id, media, work.encoders, work.embedding, work.tags))
 
     def _claimed(self, item_id: str, seen: Seen) -> bool:

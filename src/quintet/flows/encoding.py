@@ -14,8 +14,9 @@ from safetensors.numpy import load_file, save_file
 
 from quintet.datasets.benchmark import Entry
 from quintet.errors import FileProblem
+from quintet.flows.opening import opened
 from quintet.flows.parts import BUILT_IN, encoder
-from quintet.flows.reading import decode, opened
+from quintet.flows.reading import decode
 from quintet.media.isolate import Box
 from quintet.roles import Encoder
 from quintet.types import Float32, Modality, Segment, SegmentKind, TextMedia

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from quintet.errors import FileProblem, UsageError
 from quintet.flows.moments import within
+from quintet.flows.opening import opened
 from quintet.flows.parts import Parts
 from quintet.flows.query import Term
-from quintet.flows.reading import decode, encode, opened, tracks
+from quintet.flows.reading import decode, encode, tracks
 from quintet.store.sqlite import Store
 from quintet.types import Channel, Local, Modality, Segment, TextMedia
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import BinaryIO
 
 from quintet.errors import Code, FileProblem, OriginalChanged, OriginalGone
-from quintet.flows.reading import failure, unchanged
+from quintet.flows.opening import opened
+from quintet.flows.reading import unchanged
 from quintet.flows.scan import Seen
 from quintet.store.records import FileRow
 from quintet.store.sqlite import Store
 from quintet.types import Item
-
-FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @dataclass(frozen=True)
@@ -64,35 +60,13 @@ def _open(row: FileRow) -> BinaryIO:
     Raises:
         FileProblem: it is not there, cannot be read, or is another one now.
     """
+    file = opened(row.path, row.root)
     try:
-        fd = _below(row.root, row.path)
-    except OSError as e:
-        raise failure(e) from e
-    file = os.fdopen(fd, "rb")
-    try:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise FileProblem(Code.SPECIAL, "not a regular file")
         unchanged(file, Seen(row.path, row.size_bytes, row.mtime_ns, row.inode))
-    except BaseException:
+    except FileProblem:
         file.close()
         raise
     return file
-
-
-def _below(root: str, path: str) -> int:
-    """Open a path step by step from the added folder; a link on the way is an error."""
-    if path == root or not path.startswith(root.rstrip("/") + "/"):
-        return os.open(path, FLAGS)
-    *folders, name = PurePath(path).relative_to(root).parts
-    here = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        for folder in folders:
-            below = os.open(folder, FLAGS | os.O_DIRECTORY, dir_fd=here)
-            os.close(here)
-            here = below
-        return os.open(name, FLAGS, dir_fd=here)
-    finally:
-        os.close(here)
 
 
 def _told(item: Item, trouble: FileProblem | None) -> FileProblem:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
-import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import BinaryIO
@@ -18,6 +15,7 @@ from quintet.errors import Code, FileProblem, QuintetError
 from quintet.flows import alike
 from quintet.flows.moments import moments, within
 from quintet.flows.naming import name_texts
+from quintet.flows.opening import opened
 from quintet.flows.scan import Seen, sidecars
 from quintet.media import languages
 from quintet.media.isolate import Box
@@ -39,17 +37,11 @@ from quintet.types import (
 )
 
 HASH_BYTES = 1 << 20
+MOST_BYTES = 1 << 38
+"""256 GiB: a larger file is refused before it is read; a sparse one takes no room at all."""
+
 SIDECAR_BYTES = 8 << 20
 """Larger subtitle files are not read."""
-
-_CODES = {
-    errno.ENOENT: Code.VANISHED,
-    errno.ENOTDIR: Code.VANISHED,
-    errno.EACCES: Code.UNREADABLE,
-    errno.EPERM: Code.UNREADABLE,
-    errno.ELOOP: Code.SYMLINK,
-    errno.ENXIO: Code.SPECIAL,
-}
 
 Encoders = Mapping[Modality, Encoder]
 Embed = Callable[[Modality, Sequence[Local]], Float32]
@@ -64,37 +56,17 @@ class Embedding:
     embed: Embed
 
 
-@contextmanager
-def opened(path: str) -> Iterator[BinaryIO]:
-    """The file, read-only, never through a link, never waiting for a writer.
-
-    Raises:
-        FileProblem: VANISHED, UNREADABLE, SYMLINK, SPECIAL or IO.
-    """
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as e:
-        raise failure(e) from e
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
-        os.close(fd)
-        raise FileProblem(Code.SPECIAL, "not a regular file")
-    with os.fdopen(fd, "rb") as file:
-        yield file
-
-
-def failure(e: OSError) -> FileProblem:
-    """Why a file could not be opened, from the closed list."""
-    return FileProblem(_CODES.get(e.errno or 0, Code.IO), e.strerror or str(e))
-
-
 def digest(file: BinaryIO, seen: Seen) -> str:
     """SHA-256 of the bytes; the file must be the one that was seen, before and after.
 
     Raises:
-        FileProblem: EMPTY, CHANGED or IO.
+        FileProblem: EMPTY, TOO_LARGE, CHANGED or IO.
     """
     if seen.size_bytes == 0:
         raise FileProblem(Code.EMPTY, "the file is empty")
+    if seen.size_bytes > MOST_BYTES:
+        detail = f"{seen.size_bytes} bytes; the limit is {MOST_BYTES}"
+        raise FileProblem(Code.TOO_LARGE, detail)
     sha = hashlib.sha256()
     try:
         while chunk := file.read(HASH_BYTES):
@@ -105,34 +77,43 @@ def digest(file: BinaryIO, seen: Seen) -> str:
     return sha.hexdigest()
 
 
-def unchanged(file: BinaryIO, seen: Seen) -> None:
-    """Raise FileProblem CHANGED when the open file is no longer the one that was seen."""
+def unchanged(file: BinaryIO, seen: Seen, ctime_ns: int | None = None) -> None:
+    """Raise FileProblem CHANGED when the open file is no longer the one that was seen.
+
+    Args:
+        ctime_ns: of the file when it was opened: one that was written to and then given its old
+            time back has another.
+    """
     info = os.fstat(file.fileno())
-    if (info.st_size, info.st_mtime_ns) != (seen.size_bytes, seen.mtime_ns):
+    same = (info.st_size, info.st_mtime_ns) == (seen.size_bytes, seen.mtime_ns)
+    if not same or ctime_ns not in (None, info.st_ctime_ns):
         raise FileProblem(Code.CHANGED, "it changed while it was read; it is read at the next add")
 
 
-def decode(box: Box, file: BinaryIO, path: str, names: Sequence[str] | None = None) -> Media:
+def decode(
+    box: Box, file: BinaryIO, path: str, names: Sequence[str] | None = None, root: str = ""
+) -> Media:
     """The file and its side-car subtitles, decoded in the box.
 
     Args:
         names: of the side-cars, where a scan has found them; looked for when None.
+        root: the added folder; no link below it is followed to a side-car.
     """
     file.seek(0)
-    return box.open(file, sidecars=subtitles(path, names))
+    return box.open(file, sidecars=subtitles(path, names, root))
 
 
-def subtitles(path: str, names: Sequence[str] | None = None) -> dict[str, bytes]:
+def subtitles(path: str, names: Sequence[str] | None = None, root: str = "") -> dict[str, bytes]:
     """The side-car subtitles of a file, those that can be read: name to bytes."""
     folder = os.path.dirname(path)  # noqa: PTH120 - names may hold any byte
     places = sidecars(path) if names is None else {n: f"{folder}/{n}" for n in names}
-    found = {name: _sidecar(where) for name, where in places.items()}
+    found = {name: _sidecar(where, root) for name, where in places.items()}
     return {name: data for name, data in found.items() if data}
 
 
-def _sidecar(path: str) -> bytes:
+def _sidecar(path: str, root: str) -> bytes:
     try:
-        with opened(path) as file:
+        with opened(path, root) as file:
             return file.read(SIDECAR_BYTES + 1) if os.fstat(file.fileno()).st_size else b""
     except FileProblem:
         return b""

@@ -12,8 +12,9 @@ from uuid import uuid4
 
 from quintet.errors import Code, FileProblem, UsageError, WorkerLost
 from quintet.flows.add import OF_FILE, Work, default_workers
+from quintet.flows.opening import opened
 from quintet.flows.parts import BUILT_IN, Parts, encoder, setting
-from quintet.flows.reading import HASH_BYTES, Embedding, Encoders, opened, record, subtitles
+from quintet.flows.reading import HASH_BYTES, Embedding, Encoders, record, subtitles
 from quintet.flows.scan import Seen
 from quintet.flows.space import Space
 from quintet.flows.spread import MAX_TASKS
@@ -105,7 +106,7 @@ def reader(
 
     def read_there(seen: Seen, root: str, item_id: str) -> Record:
         try:
-            beside = subtitles(seen.path, seen.sidecars)
+            beside = subtitles(seen.path, seen.sidecars, root)
             return workers.call(read, shared, Asked(seen, root, item_id, beside))
         except WorkerLost as e:
             raise FileProblem(Code.CRASHED, str(e)) from e
@@ -140,7 +141,7 @@ def read(reading: Reading, asked: Asked) -> Record:
     """
     tools = _tools(reading)
     seen = asked.seen
-    with _opened_there(seen.path) as file:
+    with _opened_there(seen.path, asked.root) as file:
         _check(file, asked)
         file.seek(0)
         media = tools.box.open(file, sidecars=asked.subtitles)
@@ -150,10 +151,10 @@ def read(reading: Reading, asked: Asked) -> Record:
 
 
 @contextmanager
-def _opened_there(path: str) -> Iterator[BinaryIO]:
+def _opened_there(path: str, root: str) -> Iterator[BinaryIO]:
     """The file, in a worker; what goes wrong says on which machine."""
     try:
-        with opened(path) as file:
+        with opened(path, root) as file:
             yield file
     except OSError as e:
         raise FileProblem(Code.IO, f"{e.strerror or e}, {_there()}") from e

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 from quintet.errors import FileProblem
 from quintet.flows import alike, indexes
+from quintet.flows.opening import opened
 from quintet.flows.reading import (
     Embedding,
     Encoders,
     decode,
     digest,
     embedded,
-    opened,
     pooled_row,
     record,
 )
@@ -192,10 +192,10 @@ def _encoded(
     if not isinstance(seen, Seen):
         return None
     try:
-        with opened(seen.path) as file:
+        with opened(seen.path, row.root) as file:
             if digest(file, seen) != row.item_id:
                 return None
-            media = decode(box, file, seen.path, seen.sidecars)
+            media = decode(box, file, seen.path, seen.sidecars, row.root)
         return record(seen, row.root, row.item_id, media, encoders, embedding, ())
     except FileProblem:
         return None

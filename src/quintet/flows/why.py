@@ -14,9 +14,10 @@ from quintet.flows.compose import Said
 from quintet.flows.evidence import place
 from quintet.flows.examples import Example
 from quintet.flows.moments import moments, within
+from quintet.flows.opening import opened
 from quintet.flows.parts import Parts
 from quintet.flows.portrait import portrait
-from quintet.flows.reading import decode, opened, tracks
+from quintet.flows.reading import decode, tracks
 from quintet.flows.search import Match, Probe, Row, merge, order
 from quintet.flows.space import Space
 from quintet.store.sqlite import Store

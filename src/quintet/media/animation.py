@@ -19,6 +19,9 @@ FORMATS = image.ANIMATED
 MAX_PIXELS = 2_000_000_000
 """Decoded pixels in all; a longer animation is read up to here."""
 
+CANVAS_PIXELS = 25_000_000
+"""Of one frame; Pillow holds several of them at a time, in four bytes a pixel."""
+
 _DEFAULT_MS = 100
 """What browsers show a frame for that declares no duration."""
 
@@ -40,6 +43,8 @@ def decode(
         FileProblem: TOO_LARGE for too many declared pixels, CORRUPT for no readable frame.
     """
     with image.opened(file, format, limits) as im:
+        if im.width * im.height > min(limits.pixels, CANVAS_PIXELS):
+            raise FileProblem(Code.TOO_LARGE, f"an animation of {im.width} × {im.height} pixels")
         metadata = picture_metadata(im) | {"width": str(im.width), "height": str(im.height)}
         size = image.fit(*im.size, side_px)
         most = min(limits.frames, max(1, MAX_PIXELS // (im.width * im.height)))

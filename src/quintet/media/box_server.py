@@ -203,6 +203,24 @@ def _load_encodings() -> None:
             importlib.import_module(f"encodings.{found.name}")
 
 
+def _child_fences(held_bytes: int) -> dict[str, bool]:
+    """Which fences stand around a child, as a first one that decodes nothing finds out."""
+    told, tell = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            limits = Limits()
+            fences = cage.confine_child(held_bytes + limits.memory_bytes, math.ceil(limits.wall_s))
+            os.write(tell, json.dumps(fences).encode())
+        finally:
+            os._exit(0)
+    os.close(tell)
+    with os.fdopen(told, "rb") as pipe:
+        found: dict[str, bool] = json.loads(pipe.read() or b"{}")
+    os.waitpid(pid, 0)
+    return found
+
+
 def _hello(control: socket.socket, message: dict[str, Any]) -> None:
     control.sendall(json.dumps(message).encode() + b"\n")
 
@@ -220,6 +238,7 @@ def main(fd: int, dotted: str) -> None:
     signal.set_wakeup_fd(write_fd)
     held_bytes = cage.address_space_bytes()
     protections = cage.confine()
+    protections |= _child_fences(held_bytes)
     gc.collect()
     gc.freeze()
     _hello(control, protections)

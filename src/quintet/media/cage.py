@@ -12,6 +12,8 @@ import resource
 import struct
 import sys
 
+from quintet.media import syscalls
+
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _PR_SET_NO_NEW_PRIVS = 38
@@ -26,6 +28,8 @@ _FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
 """Landlock version to the number of file-system rights it can take away."""
 
 _LINUX = sys.platform == "linux"
+_ROOT = os.getuid() == 0
+"""As seen before any name space of users."""
 
 
 def confine() -> dict[str, bool]:
@@ -41,18 +45,26 @@ def confine() -> dict[str, bool]:
         "no_tracing": _prctl(_PR_SET_DUMPABLE, 0),
         "no_network": _leave_network(),
         "no_files": _deny_files(),
+        "no_sockets_no_programs": syscalls.give_up("socket", "execute", "io_uring"),
         "no_core_dumps": _limit("RLIMIT_CORE", 0),
         "no_file_growth": _limit("RLIMIT_FSIZE", 0),
     }
 
 
-def confine_child(address_space_bytes: int, cpu_s: int) -> None:
-    """The fences of one decoding: memory, processor time, no further process or thread."""
+def confine_child(address_space_bytes: int, cpu_s: int) -> dict[str, bool]:
+    """The fences of one decoding: memory, processor time, no further process or thread.
+
+    Returns:
+        Name of each fence to whether it stands.
+    """
     _prctl(_PR_SET_PDEATHSIG, _SIGKILL)
-    _limit("RLIMIT_AS", address_space_bytes)
-    _limit("RLIMIT_CPU", cpu_s)
-    _limit("RLIMIT_NPROC", 0)  # the kernel lets root start more
-    _deny_files()  # again, in a domain of its own: no signal reaches the server or a sibling
+    few = _limit("RLIMIT_NPROC", 0) and not _ROOT  # the kernel lets root start more
+    return {
+        "memory_limit": _limit("RLIMIT_AS", address_space_bytes),
+        "time_limit": _limit("RLIMIT_CPU", cpu_s),
+        "no_signals": _deny_files() and _landlock() >= 6,  # a domain of its own: none outside it
+        "no_processes": syscalls.give_up("fork") or few,
+    }
 
 
 def address_space_bytes() -> int:
@@ -96,7 +108,7 @@ def _deny_files() -> bool:
     if not _LINUX:
         return False
     libc = _libc()
-    version = libc.syscall(_LANDLOCK_CREATE_RULESET, None, 0, _LANDLOCK_VERSION)
+    version = _landlock()
     if version < 1:
         return False
     rights = (1 << _FILE_RIGHTS.get(version, 16)) - 1
@@ -109,3 +121,8 @@ def _deny_files() -> bool:
     done = libc.syscall(_LANDLOCK_RESTRICT_SELF, ruleset, 0) == 0
     os.close(ruleset)
     return bool(done)
+
+
+def _landlock() -> int:
+    """The version of Landlock that the kernel has; below 1 where it has none."""
+    return int(_libc().syscall(_LANDLOCK_CREATE_RULESET, None, 0, _LANDLOCK_VERSION))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from lxml import etree
@@ -47,12 +48,21 @@ def xml(data: bytes) -> etree._Element:
     return root
 
 
+MAX_ATTRIBUTES = 5_000
+"""Of one HTML element; the time to read them grows with their square."""
+
+_LONG_TAG = re.compile(rf"<[A-Za-z][^<>]{{{2 * MAX_ATTRIBUTES},}}")
+
+
 def html(text: str) -> etree._Element:
     """The root of an HTML page, however careless.
 
     Raises:
-        FileProblem: NO_CONTENT for a page without an element.
+        FileProblem: NO_CONTENT for a page without an element, TOO_LARGE for an element with too
+            many attributes.
     """
+    if any(len(tag.group().split()) > MAX_ATTRIBUTES for tag in _LONG_TAG.finditer(text)):
+        raise FileProblem(Code.TOO_LARGE, f"an element of more than {MAX_ATTRIBUTES} attributes")
     parser = etree.HTMLParser(no_network=True, huge_tree=False, encoding="utf-8")
     root: etree._Element | None = etree.fromstring(text.encode(), parser)
     if root is None:

@@ -24,6 +24,13 @@ from quintet.types import MeshMedia, Modality, Segment, SegmentKind
 __all__ = ["decode", "sniff", "views", "warm"]
 
 
+FREE_FACES = 200_000
+"""So many triangles may come of any file; more only as many as it has bytes: a scene can place one
+of its parts a million times."""
+
+MOST_LAYERS = 50_000
+"""Squares as large as the model that drawing its triangles may take; more take minutes."""
+
 _NO_FILES: dict[str, bytes] = {}
 """What a model may refer to: an empty folder, so every reference is a KeyError."""
 
@@ -39,14 +46,17 @@ def decode(file: BinaryIO, format: str, limits: Limits) -> MeshMedia:
             finite, faces of unknown vertices, and geometry in another file.
     """
     data = mesh_headers.checked(file, format, limits)
-    vertices, faces = _joined(_loaded(data, format), limits)
+    most = min(limits.vertices, max(len(data), FREE_FACES))
+    vertices, faces = _joined(_loaded(data, format), most)
     _check(vertices, faces)
+    posed = pose.normalised(vertices, faces)
+    _check_cost(posed, faces)
     return MeshMedia(
         modality=Modality.MESH,
         format=format,
         segments=views(),
         metadata={"vertices": str(len(vertices)), "faces": str(len(faces))},
-        views=raster.depth_views(pose.normalised(vertices, faces), faces),
+        views=raster.depth_views(posed, faces),
         vertex_count=len(vertices),
         face_count=len(faces),
     )
@@ -78,7 +88,7 @@ def _loaded(data: bytes, format: str) -> trimesh.Scene:
         raise FileProblem(Code.CORRUPT, f"{format}: {type(e).__name__}: {detail}") from e
 
 
-def _joined(scene: trimesh.Scene, limits: Limits) -> tuple[pose.Float64, pose.Faces]:
+def _joined(scene: trimesh.Scene, most: int) -> tuple[pose.Float64, pose.Faces]:
     """All placed triangles of a scene as one model.
 
     Raises:
@@ -94,8 +104,8 @@ def _joined(scene: trimesh.Scene, limits: Limits) -> tuple[pose.Float64, pose.Fa
         faces.append(np.asarray(mesh.faces, np.int64).astype(np.int32) + np.int32(count))
         count += len(placed)
         face_count += len(mesh.faces)
-        if max(count, face_count) > limits.vertices:
-            raise FileProblem(Code.TOO_LARGE, f"more than {limits.vertices} vertices or faces")
+        if max(count, face_count) > most:
+            raise FileProblem(Code.TOO_LARGE, f"more than {most} vertices or faces")
     if not faces:
         raise FileProblem(Code.NO_CONTENT, "a model without triangles")
     return np.concatenate(vertices), np.ascontiguousarray(np.concatenate(faces))
@@ -115,6 +125,18 @@ def _check(vertices: pose.Float64, faces: pose.Faces) -> None:
         raise FileProblem(Code.CORRUPT, "a coordinate that is not a finite number")
     if faces.min() < 0 or faces.max() >= len(vertices):
         raise FileProblem(Code.CORRUPT, "a face of a vertex that does not exist")
+
+
+def _check_cost(posed: pose.Float64, faces: pose.Faces) -> None:
+    """Refuse many triangles as large as the model, each over the other.
+
+    Raises:
+        FileProblem: TOO_LARGE.
+    """
+    edges = posed[faces] - posed[np.roll(faces, 1, axis=1)]
+    layers = float((edges**2).sum(2).max(1).sum())
+    if layers > MOST_LAYERS:
+        raise FileProblem(Code.TOO_LARGE, f"{layers:.0f} triangles as large as the whole model")
 
 
 _TETRAHEDRON = b"OFF\n4 4 0\n0 0 0\n1 0 0\n0 1 0\n0 0 1\n3 0 2 1\n3 0 1 3\n3 0 3 2\n3 1 2 3\n"

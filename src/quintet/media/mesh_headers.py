@@ -175,6 +175,9 @@ def _check_tree(tree: Any, size: int, limits: Limits) -> None:
         raise FileProblem(Code.CORRUPT, "glTF: not an object")
     if not _dicts(tree, "meshes"):
         raise FileProblem(Code.NO_CONTENT, "glTF without a mesh")
+    nodes = len(_dicts(tree, "nodes"))
+    if nodes > limits.members:
+        raise FileProblem(Code.TOO_LARGE, f"glTF of {nodes} nodes; the limit is {limits.members}")
     for buffer in _dicts(tree, "buffers"):
         uri = buffer.get("uri")
         if isinstance(uri, str) and not uri.startswith("data:"):

@@ -6,13 +6,13 @@ import pytest
 
 from quintet.errors import Code, FileProblem, ShapeError
 from quintet.flows import alike
+from quintet.flows.opening import opened
 from quintet.flows.reading import (
     Embedding,
     decode,
     digest,
     embedded,
     encode,
-    opened,
     record,
     tracks,
     unchanged,
@@ -65,9 +65,24 @@ def test_what_cannot_be_opened(tmp_path, path):
         ".": Code.SPECIAL,
     }
     for name, code in expected.items():
-        with pytest.raises(FileProblem) as problem, opened(str(tmp_path / name)):
-            pass
+        with pytest.raises(FileProblem) as problem:
+            opened(str(tmp_path / name))
         assert code_of(problem) is code, name
+
+
+def test_no_folder_below_the_root_may_be_a_link(tmp_path):
+    (tmp_path / "root" / "sub").mkdir(parents=True)
+    (tmp_path / "secret").mkdir()
+    for folder in ("root/sub", "secret"):
+        (tmp_path / folder / "a.txt").write_text(folder)
+    root = str(tmp_path / "root")
+    with opened(f"{root}/sub/a.txt", root) as file:
+        assert file.read() == b"root/sub"
+    (tmp_path / "root" / "sub").rename(tmp_path / "away")
+    (tmp_path / "root" / "sub").symlink_to(tmp_path / "secret")
+    with pytest.raises(FileProblem) as problem:
+        opened(f"{root}/sub/a.txt", root)
+    assert code_of(problem) in (Code.SYMLINK, Code.VANISHED)
 
 
 def test_a_file_that_may_not_be_read(path, monkeypatch):
@@ -75,8 +90,8 @@ def test_a_file_that_may_not_be_read(path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(os, "open", refuse)
-    with pytest.raises(FileProblem) as problem, opened(str(path)):
-        pass
+    with pytest.raises(FileProblem) as problem:
+        opened(str(path))
     assert code_of(problem) is Code.UNREADABLE
 
 
