@@ -4,10 +4,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.reliability.asgi import Asked, copied, library
 
 from quintet.media.isolate import Box
 from quintet.store.sqlite import Store
-from tests.reliability.asgi import Asked, copied, library
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "flows")]  # for what tests share

@@ -113,9 +113,7 @@ BOMBS = {
     "gif of 100 000 frames": lambda: gif(100_000),
     "gif on a canvas of 4 300 MP": lambda: gif(3, 65_535),
     "gif on a canvas of 99 MP": lambda: gif(500, 9_950),
-    "webp of 281 MP": lambda: after(
-        animation("webp"), b"VP8X", 12, b"\xff\xff\0\xff\xff\0"
-    ),
+    "webp of 281 MP": lambda: after(animation("webp"), b"VP8X", 12, b"\xff\xff\0\xff\xff\0"),
     "bmp of 3 600 MP": lambda: patched(picture("bmp"), 18, struct.pack("<ii", 60_000, 60_000)),
     "tiff of 3 600 MP": lambda: tiff(60_000, 60_000),
     "tiff of 100 000 directories": lambda: tiff(8, 8, 100_000),
