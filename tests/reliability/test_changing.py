@@ -7,6 +7,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 from media_fakes import FakeBox, run
 
@@ -14,9 +15,24 @@ SIZE = 20_000
 
 
 class Reading(FakeBox):
-    """Reads slowly and tells as the title which bytes it had."""
+    """Reads slowly and tells as the title which bytes it had.
+
+    Every second file of ``folder`` is changed between its hash and its decoding.
+    """
+
+    def __init__(self, folder=None):
+        super().__init__()
+        self.folder = folder
+        self.rng = random.Random(7)
 
     def open(self, file, *, sidecars=None):
+        if self.folder and self.rng.random() < 0.5:
+            inode = os.fstat(file.fileno()).st_ino
+            with os.scandir(self.folder) as entries:
+                here = [e.path for e in entries if e.inode() == inode]
+            for path in here:
+                with suppress(FileNotFoundError):
+                    disturb(Path(path), self.rng)
         sha = hashlib.sha256()
         while piece := file.read(4096):
             sha.update(piece)
@@ -77,7 +93,7 @@ def test_the_hash_is_that_of_the_bytes_that_were_embedded(store, tmp_path, times
     thread = threading.Thread(target=writer)
     thread.start()
     try:
-        reports = [run(store, folder, box=Reading(), workers=4, retry=True) for _ in range(3)]
+        reports = [run(store, folder, box=Reading(folder), workers=4, retry=True) for _ in range(3)]
     finally:
         ended.set()
         thread.join()
