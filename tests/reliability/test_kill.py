@@ -142,6 +142,8 @@ def test_death_at_every_step(operation, warm, media, states, tmp_path, times, fi
     cuts = random.Random(operation).sample(cuts, min(steps, times(few, steps)))
     for cut in sorted(cuts):
         place, (status, told) = run(cut)
+        if operation == "add" and not status:
+            continue  # batches are cut by time, so that some runs have fewer steps
         assert status == DIED, (cut, told)
         library = place / ".quintet"
         if (library / "library.sqlite").exists():

@@ -143,7 +143,7 @@ def _manifest(path: Path, opened: zipfile.ZipFile) -> Mapping[str, Any]:
         raise _refused(path, f"its manifest has more than {MANIFEST_BYTES} bytes")
     try:
         manifest = json.loads(opened.read(MANIFEST))
-        told = {
+        told: dict[str, Any] = {
             "format": int(manifest["format"]),
             "schema": int(manifest["schema"]),
             "made_at": str(manifest["made_at"]),

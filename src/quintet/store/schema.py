@@ -244,6 +244,8 @@ def create(folder: Path) -> None:
         with Lock(folder):
             if (folder / DATABASE).exists():
                 raise UsageError(f"there is a library at {folder} already")
+            for left in folder.glob(f"{DATABASE}.*.new*"):  # by one that was killed
+                left.unlink()
             try:
                 _fill(beside)
                 set_aside(folder)
