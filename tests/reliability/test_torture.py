@@ -10,9 +10,11 @@ import time
 from collections import Counter
 
 import pytest
+from media_fakes import run
 from outcomes import CLOSED_LIST
 
 from quintet.media.limits import Limits
+from quintet.store.sqlite import Store
 
 EVERY = 40
 """Lane P takes one file of so many."""
@@ -83,11 +85,12 @@ def test_every_torture_file_ends_as_an_item_or_a_row(data, tmp_path, times, figu
     )
 
 
-def test_a_hostile_name_cannot_steer_the_terminal(tmp_path):
+def test_a_hostile_name_cannot_steer_the_terminal(box, tmp_path):
     folder = tmp_path / "names"
     folder.mkdir()
     (folder / "red\x1b[31m\n.jpg").write_bytes(b"\xff\xd8\xff\xe0 broken")
-    assert add(folder, "-L", tmp_path)[0].returncode == 3
+    with Store.create(tmp_path / ".quintet") as store:
+        assert run(store, folder, box=box).failed == 1
     command = [sys.executable, "-m", "quintet.cli", "errors", "-L", str(tmp_path)]
     shown = subprocess.run(command, capture_output=True, text=True).stdout
     assert "\x1b[31m" not in shown

@@ -19,7 +19,7 @@ from quintet.errors import Code, FileProblem
 from quintet.media import mesh_headers, pose, raster
 from quintet.media.limits import Limits
 from quintet.media.mesh_headers import sniff
-from quintet.types import MeshMedia, Modality, Segment, SegmentKind
+from quintet.types import Float32, MeshMedia, Modality, Segment, SegmentKind
 
 __all__ = ["decode", "sniff", "views", "warm"]
 
@@ -127,14 +127,17 @@ def _check(vertices: pose.Float64, faces: pose.Faces) -> None:
         raise FileProblem(Code.CORRUPT, "a face of a vertex that does not exist")
 
 
-def _check_cost(posed: pose.Float64, faces: pose.Faces) -> None:
+def _check_cost(posed: Float32, faces: pose.Faces) -> None:
     """Refuse many triangles as large as the model, each over the other.
 
     Raises:
         FileProblem: TOO_LARGE.
     """
-    edges = posed[faces] - posed[np.roll(faces, 1, axis=1)]
-    layers = float((edges**2).sum(2).max(1).sum())
+    layers = 0.0
+    for first in range(0, len(faces), FREE_FACES):  # in parts, for large models
+        part = faces[first : first + FREE_FACES]
+        edges = posed[part] - posed[np.roll(part, 1, axis=1)]
+        layers += float((edges**2).sum(2).max(1).sum())
     if layers > MOST_LAYERS:
         raise FileProblem(Code.TOO_LARGE, f"{layers:.0f} triangles as large as the whole model")
 
