@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -28,7 +29,7 @@ class ItemPage(BaseModel):
     """
 
     items: list[Item]
-    segments: list[dict[Channel, list[Segment]]] = []
+    segments: list[Mapping[Channel, Sequence[Segment]]] = []
     next_cursor: str
     total: int
 
