@@ -37,10 +37,11 @@ curl -sN localhost:8765/v1/jobs/ID/events
 ```
 
 Lists come in pages: `next_cursor` is sent back as `cursor` until it is empty. A cursor belongs to
-its question. POSTs that make something take an `Idempotency-Key`: sent again within a day
-with the same content, they give the first answer; with other content, 409. Every error is a problem
-(RFC 9457) whose `type` names one of the [errors](errors.md). Work that takes long is a job; its
-events tell its progress. From Python: `quintet.connect(url, token)`, see [Python](python.md)."""
+its question. POSTs that make something, but for tokens, take an `Idempotency-Key`: sent again
+within a day with the same content, they give the first answer; with other content, 409. Every error
+is a problem (RFC 9457) whose `type` names one of the [errors](errors.md). Work that takes long is a
+job; its events tell its progress. From Python: `quintet.connect(url, token)`, see
+[Python](python.md)."""
 
 
 def cli() -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx2
@@ -19,6 +21,9 @@ TIMEOUT = httpx2.Timeout(30.0, read=300.0)
 
 KEY = "Idempotency-Key"
 PIECE = 1 << 20
+
+BEFORE_IT = (502, 503, 504)
+"""What a proxy before a service says when it finds none there; no problem of the service."""
 
 
 class Connection:
@@ -66,21 +71,43 @@ class Connection:
             raise error(answer.status_code, answer.content)
         return answer
 
+    def save(self, path: str, to: Path) -> None:
+        """Write the answer to a GET into a file, which is there only when all of it came.
+
+        Raises:
+            UsageError: the file cannot be written.
+        """
+        half = to.with_name(f".{to.name}.half")
+        try:
+            with self._streamed(path) as answer, half.open("wb") as file:
+                for piece in answer.iter_bytes(PIECE):
+                    file.write(piece)
+            half.replace(to)
+        except OSError as e:
+            raise errors.UsageError(f"{to} cannot be written: {e.strerror}") from e
+        finally:
+            half.unlink(missing_ok=True)
+
     def events(self, path: str) -> Iterator[Any]:
         """The data of server-sent events, until the service ends them."""
-        try:
-            with self._http.stream("GET", "/v1" + path, headers=self._headers) as answer:
-                if answer.is_error:
-                    raise error(answer.status_code, answer.read())
-                for line in answer.iter_lines():
-                    if line.startswith("data: "):
-                        yield json.loads(line.removeprefix("data: "))
-        except httpx2.TransportError as e:
-            raise self._unreachable(e) from e
+        with self._streamed(path) as answer:
+            for line in answer.iter_lines():
+                if line.startswith("data: "):
+                    yield json.loads(line.removeprefix("data: "))
 
     def close(self) -> None:
         """Close the line."""
         self._http.close()
+
+    @contextmanager
+    def _streamed(self, path: str) -> Iterator[httpx2.Response]:
+        try:
+            with self._http.stream("GET", "/v1" + path, headers=self._headers) as answer:
+                if answer.is_error:
+                    raise error(answer.status_code, answer.read())
+                yield answer
+        except httpx2.TransportError as e:
+            raise self._unreachable(e) from e
 
     def _unreachable(self, e: Exception) -> errors.Unreachable:
         return errors.Unreachable(f"{self.url} does not answer ({e}); is it served there?")
@@ -92,7 +119,8 @@ def error(status: int, body: bytes) -> errors.QuintetError:
         problem: Mapping[str, Any] = json.loads(body)
         kind, detail = str(problem["type"]).rpartition("/")[2], str(problem["detail"])
     except (ValueError, KeyError, TypeError):
-        return errors.ServiceError(f"HTTP {status}: {body[:200].decode('utf-8', 'replace')}")
+        kind_of = errors.Unreachable if status in BEFORE_IT else errors.ServiceError
+        return kind_of(f"HTTP {status}: {body[:200].decode('utf-8', 'replace')}")
     made = raised(kind, detail)
     if isinstance(made, errors.FileProblem):
         made.code = errors.Code(problem.get("code", errors.Code.CORRUPT))

@@ -322,7 +322,8 @@ class Library:
             words, options: as for ``search``.
 
         Raises:
-            UsageError: what ``search`` refuses, or a name without a character.
+            UsageError: what ``search`` refuses, or a name that has ``/`` or a line break, is ``.``
+                or ``..``, or has not 1 to 200 characters.
         """
         saved.save(self._parts, name, {"words": words, **options}, self.search)
 

@@ -19,7 +19,9 @@ NEEDED = {
     "read": """
         DELETE /v1/session
         DELETE /v1/uploads/{}
+        GET /v1/encoders
         GET /v1/errors
+        GET /v1/export
         GET /v1/formats
         GET /v1/items
         GET /v1/items/{}
@@ -45,6 +47,7 @@ NEEDED = {
         GET /v1/stats
         GET /v1/uploads/{}
         POST /v1/facets
+        POST /v1/items/find
         POST /v1/search
         POST /v1/uploads
         POST /v1/why/{}
@@ -54,6 +57,7 @@ NEEDED = {
         DELETE /v1/items/{}
         DELETE /v1/saved/{}
         PATCH /v1/items/{}
+        POST /v1/items/remove
         POST /v1/jobs
         POST /v1/jobs/{}/cancel
         POST /v1/jobs/{}/retry
@@ -66,6 +70,10 @@ NEEDED = {
         PUT /v1/formats/{}
         DELETE /v1/models/{}
         GET /v1/checks
+        GET /v1/tokens
+        POST /v1/tokens
+        DELETE /v1/tokens/{}
+        GET /v1/versions
     """,
 }
 SCOPE_OF = {line.strip(): s for s, lines in NEEDED.items() for line in lines.split("\n") if line}
@@ -126,6 +134,9 @@ def test_what_reads_the_servers_files_needs_admin(everybody, is_problem):
     )
     for body in bodies:
         is_problem(client.post("/v1/jobs", json=body, headers=may["write"]), 403, "Forbidden")
+    labels = "/v1/labels?by=/etc/passwd"
+    is_problem(client.get(labels, headers=may["write"]), 403, "Forbidden")
+    is_problem(client.get(labels, headers=may["admin"]), 400, "UsageError")
     made = client.post("/v1/jobs", json=bodies[0], headers=may["admin"]).json()
     client.post(f"/v1/jobs/{made['id']}/cancel", headers=may["write"])
     again = f"/v1/jobs/{made['id']}/retry"

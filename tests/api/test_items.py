@@ -1,3 +1,4 @@
+import json
 import os
 from pathlib import Path
 
@@ -5,6 +6,7 @@ from fastapi.testclient import TestClient
 
 import quintet
 from quintet.api.app import create_app
+from quintet.flows import spreadsheet
 from quintet.service.service import Service, Settings
 
 JSON = {"content-type": "application/json"}
@@ -148,3 +150,73 @@ def test_errors_of_files(client, tmp_path, library, is_problem):
     assert len({row["path"] for row in rows}) == 3
     assert rest["next_cursor"] == ""
     is_problem(client.get("/v1/errors?limit=0"), 422)
+
+
+def test_items_behind_an_id_and_their_segments(asked, is_problem):
+    whole = asked.get("/v1/items?limit=100").json()["items"]
+    asking = {"after": whole[4]["id"], "limit": 3, "segments": True}
+    page = asked.get("/v1/items", params=asking).json()
+    assert page["items"] == whole[5:8]
+    details = [asked.get(f"/v1/items/{item['id']}").json() for item in whole[5:8]]
+    assert page["segments"] == [told["segments"] for told in details]
+    rest = asked.get("/v1/items", params={**asking, "cursor": page["next_cursor"]}).json()
+    assert rest["items"] == whole[8:11]
+    is_problem(asked.get("/v1/items?segments=true&limit=1000"), 400, "UsageError")
+
+
+def test_the_whole_library_as_lines(asked, monkeypatch, is_problem):
+    monkeypatch.setattr("quintet.api.routes.export.MOST", 3)
+    whole = asked.get("/v1/items?limit=100").json()["items"]
+    answer = asked.get("/v1/export")
+    assert answer.headers["content-type"] == "application/jsonl"
+    assert [json.loads(line) for line in answer.text.splitlines()] == whole
+    some = asked.get("/v1/export?modality=image&where=name~bell&segments=true").text.splitlines()
+    assert len(some) == 5
+    item = json.loads(some[0])
+    assert item == asked.get(f"/v1/items/{item['item']['id']}").json()
+    is_problem(asked.get("/v1/export?where=colour=red"), 400, "FilterError")
+
+
+def test_the_whole_library_as_a_spreadsheet(asked, trained, is_problem):
+    answer = asked.get("/v1/export?format=csv")
+    assert answer.headers["content-disposition"] == 'attachment; filename="library.csv"'
+    with quintet.Library(trained) as lib:
+        assert answer.text.splitlines() == list(spreadsheet.lines(lib.export()))
+    is_problem(asked.get("/v1/export?format=csv&segments=true"), 400, "UsageError")
+
+
+def test_items_are_found_by_name_and_condition(asked, is_problem):
+    whole = asked.get("/v1/items?limit=100").json()["items"]
+    folder = str(Path(whole[0]["path"]).parent)
+    for items, where in ([], []), ([folder], ["modality=image"]), ([whole[3]["id"][:9]], []):
+        found = asked.post("/v1/items/find", json={"items": items, "where": where}).json()["ids"]
+        with quintet.Library(asked.app.state.service.folder) as lib:
+            assert found == lib.find(items, where=where)
+    is_problem(asked.post("/v1/items/find", json={"items": ["nothing"]}), 404, "UnknownName")
+
+
+def test_items_that_meet_conditions_are_forgotten(asked, is_problem):
+    is_problem(asked.post("/v1/items/remove", json={}), 400, "UsageError")
+    is_problem(asked.post("/v1/items/remove", json={"where": ["colour=red"]}), 400, "FilterError")
+    gone = asked.post("/v1/items/remove", json={"where": ["name~bell", "modality=image"]}).json()
+    assert len(gone["ids"]) == 5
+    assert asked.get("/v1/items").json()["total"] == 15
+
+
+def test_tags_are_put_on_and_taken_off(client, is_problem):
+    path = f"/v1/items/{first(client)['id']}"
+    client.patch(path, json={"tags": ["a", "b"]})
+    told = client.patch(path, json={"add": ["c"], "remove": ["a"]}).json()
+    assert told["tags"] == ["b", "c"]
+    is_problem(client.patch(path, json={"tags": [], "add": ["c"]}), 400, "UsageError")
+
+
+def test_alike_ones_come_in_pages(asked):
+    item = first(asked)["id"]
+    path, whole = f"/v1/items/{item}/similar", []
+    told = {"next_cursor": ""}
+    while told["next_cursor"] or not whole:
+        told = asked.get(path, params={"limit": 8, "cursor": told["next_cursor"]}).json()
+        whole += told["hits"]
+    assert len(whole) == 19
+    assert whole == asked.get(path, params={"limit": 100}).json()["hits"]

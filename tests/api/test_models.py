@@ -24,8 +24,31 @@ def test_use_is_a_job_and_delete_ends_a_model(asked, is_problem):
 def test_labels_are_what_training_learns_from(asked, client, is_problem):
     told = asked.get("/v1/labels").json()
     assert told["table"]["bell"] == {"image": 5, "text": 5}
-    is_problem(asked.get("/v1/labels?by=/etc/passwd"), 422, "Invalid")
+    for file in ("/etc/passwd", "~nobody-has-this/labels.csv", "x" * 300):
+        is_problem(asked.get("/v1/labels", params={"by": file}), 400, "UsageError")
     is_problem(client.get("/v1/labels"), 409, "TrainingError")
+
+
+def test_labels_of_a_file(asked, tmp_path):
+    rows = [f"{i['path']},{'ab'[n % 2]}" for n, i in enumerate(items(asked))]
+    (tmp_path / "labels.csv").write_text("\n".join(rows), "utf-8")
+    told = asked.get("/v1/labels", params={"by": str(tmp_path / "labels.csv")}).json()
+    assert set(told["table"]) == {"a", "b"}
+
+
+def items(client):
+    return client.get("/v1/items", params={"limit": 1000}).json()["items"]
+
+
+def test_quality_of_a_named_model(asked, is_problem):
+    (model,) = asked.get("/v1/models").json()["models"]
+    told = asked.get("/v1/quality", params={"model": model["id"]}).json()
+    assert told == asked.get("/v1/quality").json()
+    is_problem(asked.get("/v1/quality?model=none"), 404, "UnknownName")
+
+
+def test_encoders(client):
+    assert "image_regions" in client.get("/v1/encoders").json()["encoders"]
 
 
 def test_methods(client, is_problem):

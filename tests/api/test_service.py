@@ -21,6 +21,10 @@ def test_stats_and_checks(client, is_problem):
     assert client.get("/v1/stats").json()["items"]["text"] == 2
     checks = client.get("/v1/checks").json()["checks"]
     assert all(check["ok"] is not False for check in checks)
+    both = client.get("/v1/checks?machine=true").json()["checks"]
+    assert both[-len(checks) :] == checks
+    assert "full text search" in [check["name"] for check in both]
+    assert {"quintet", "torch", "sqlite"} <= set(client.get("/v1/versions").json()["versions"])
 
 
 def test_health_needs_no_token_and_stats_do(closed, is_problem):

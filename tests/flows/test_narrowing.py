@@ -260,6 +260,9 @@ def test_what_cannot_be_asked_is_not_saved(library):
     for name, words, options in ((" ", "dog", {}), ("x", None, {}), ("x", "dog", {"kk": 3})):
         with pytest.raises(UsageError):
             library.save_search(name, words, **options)
+    for name in ("a/b", "..", ".", "x" * 201, "a\nb", "\ud800"):
+        with pytest.raises(UsageError, match="1 to 200 characters"):
+            library.save_search(name, "dog")
     with pytest.raises(FilterError):
         library.save_search("x", "dog", where=["colour=red"])
     assert library.saved_searches() == []

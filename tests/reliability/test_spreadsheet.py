@@ -7,7 +7,7 @@ import json
 import pytest
 
 import quintet
-from quintet.cli import spreadsheet
+from quintet.flows import spreadsheet
 from quintet.plain import plain
 
 FORMULAS = [

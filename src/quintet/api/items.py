@@ -33,6 +33,10 @@ Media = Annotated[
     Query(max_length=5, description="Only this medium; may be repeated; all when left out."),
 ]
 
+WithSegments = Annotated[
+    bool, Query(description="Also every segment and its text, as one item alone is shown.")
+]
+
 PageCursor = Annotated[
     str, Query(max_length=400, description="`next_cursor` of the page before; none for the first.")
 ]

@@ -20,8 +20,8 @@ PROBLEM = {TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 ABOUT = """Search over image, video, text, audio and 3D models, each by any of the five.
 
 Every error is a problem (RFC 9457). Lists come in pages: send `next_cursor` back as `cursor` until
-it is empty. POSTs that make something take an `Idempotency-Key`: sent again with the same
-key and content, they give the first answer."""
+it is empty. POSTs that make something, but for tokens, take an `Idempotency-Key`: sent again with
+the same key and content, they give the first answer."""
 
 TAGS = {
     "search": "Find, divide and explain.",
@@ -31,6 +31,7 @@ TAGS = {
     "models": "Training, its labels, and the models it made.",
     "saved": "Searches kept under a name.",
     "service": "How the service is.",
+    "tokens": "Who else may call, and what.",
     "session": "Logging a browser in.",
 }
 
@@ -104,6 +105,6 @@ def _scopes() -> Mapping[tuple[str, str], str]:
                 for given in (*router.dependencies, *route.dependencies):
                     name = getattr(given.dependency, "__name__", "")
                     if name.startswith(security.NEEDS):
-                        for method in route.methods or ():
-                            found[method, V1 + route.path] = name.removeprefix(security.NEEDS)
+                        path, scope = V1 + route.path_format, name.removeprefix(security.NEEDS)
+                        found.update({(method, path): scope for method in route.methods or ()})
     return found

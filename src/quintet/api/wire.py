@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import cache
 from typing import Any
 
 from fastapi.responses import JSONResponse
@@ -12,7 +13,13 @@ from pydantic import TypeAdapter
 
 def told(value: Any) -> bytes:
     """A record as the body of an answer."""
-    return _rendered(TypeAdapter(type(value)).dump_python(value, mode="json"))
+    adapter = _adapter(type(value))  # type: ignore[arg-type]  # every class can be hashed
+    return _rendered(adapter.dump_python(value, mode="json"))
+
+
+@cache
+def _adapter(kind: type) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
 
 class Told(JSONResponse):

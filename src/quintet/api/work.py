@@ -55,15 +55,18 @@ class Training(Asked):
     refit: bool = True
     """After judging, fit again on all items."""
 
-    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
-    """Of the random choices."""
+    seed: Annotated[int, Field(ge=0, lt=2**31)] | None = None
+    """Of the random choices; null for the `seed` among `params`, or else 0."""
 
 
 class Rebuilding(Asked):
     """Make everything derived again."""
 
     features: bool = False
-    """Decode and encode every file again, too."""
+    """Decode and encode items again whose encoder has changed since, too."""
+
+    index: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
+    """Search vectors there from now on: `auto`, here; or `qdrant:http://HOST:6333`."""
 
 
 class Using(Asked):
@@ -89,7 +92,7 @@ class Comparing(Asked):
     methods: Annotated[list[Name], Field(min_length=1, max_length=100)]
     """Some of `/v1/methods`."""
 
-    seeds: Annotated[int, Field(ge=1, le=20)] = 1
+    seeds: Annotated[int, Field(ge=1, le=100)] = 1
     """How often, each time with another part held out."""
 
     labels: Place = "auto"
@@ -199,5 +202,14 @@ def allow(caller: Caller, kind: str, params: dict[str, Any]) -> None:
     """
     if kind in OF_ADMIN:
         demand(caller, Scope.ADMIN, f"{kind} on the machine that serves")
-    if params.get("labels", "auto") not in LABELS:
+    allow_labels(caller, params.get("labels", "auto"))
+
+
+def allow_labels(caller: Caller, source: str) -> None:
+    """Let only admins have a file of the machine read as labels.
+
+    Raises:
+        Forbidden: it is one, and this needs scope admin.
+    """
+    if source not in LABELS:
         demand(caller, Scope.ADMIN, "a file of labels on the machine that serves")

@@ -126,6 +126,16 @@ def _item(row: Row) -> str:
     return row[2][0].item_id
 
 
+def check_count(k: int) -> None:
+    """See that hits are asked for.
+
+    Raises:
+        UsageError: none are.
+    """
+    if k < 1:
+        raise UsageError(f"k={k}: at least one hit must be asked for")
+
+
 def _check(parts: Parts, ask: Ask) -> None:
     if not any(term.wanted for term in ask.terms):
         without = "" if not ask.terms else " beside what is unwanted"
@@ -133,8 +143,7 @@ def _check(parts: Parts, ask: Ask) -> None:
             f"nothing to search for{without}: give words, or an example "
             "(--like FILE; like=FILE in Python)"
         )
-    if ask.k < 1:
-        raise UsageError(f"k={ask.k}: at least one hit must be asked for")
+    check_count(ask.k)
     if ask.per_medium is not None and ask.per_medium < 1:
         raise UsageError(f"per_medium={ask.per_medium}: at least one hit of each medium")
     if not 0.0 <= ask.min_confidence <= 1.0:

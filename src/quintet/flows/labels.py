@@ -78,7 +78,7 @@ def find_labels(
     elif by == "folder":
         found, source = _by_folder(items, roots or {}, level)
     else:
-        found, source = _by_file(items, Path(by).expanduser()), f"the file {by}"
+        found, source = _by_file(items, by), f"the file {by}"
     return Labels(of=_frequent(found, source), source=source)
 
 
@@ -141,17 +141,18 @@ def _worth(
     return (crossing, sum(count[name] for name in useful), -level)
 
 
-def _by_file(items: Sequence[Item], path: Path) -> dict[str, str]:
+def _by_file(items: Sequence[Item], name: str) -> dict[str, str]:
     """Rows of path,label (comma or tab); paths absolute or relative to the labels file."""
     try:
+        path = Path(name).expanduser()
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as e:
-        raise UsageError(f"labels file {path}: {e}") from e
-    rows = list(csv.reader(text.splitlines(), delimiter="\t" if "\t" in text else ","))
+        rows = list(csv.reader(text.splitlines(), delimiter="\t" if "\t" in text else ","))
+    except (OSError, ValueError, RuntimeError, csv.Error) as e:  # a home that nobody has is Runtime
+        raise UsageError(f"labels file {name}: {e}") from e
     of_path = {p: i.id for i in items for p in (i.path, *i.others)}
     found: dict[str, str] = {}
     for row in rows:
-        if len(row) >= 2:
+        if len(row) >= 2 and "\0" not in row[0]:
             where = str((path.parent / row[0].strip()).resolve())
             if where in of_path and row[1].strip():
                 found[of_path[where]] = row[1].strip()

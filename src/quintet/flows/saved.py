@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -15,6 +16,9 @@ from quintet.flows.query import Term
 from quintet.types import Hit
 
 Search = Callable[..., list[Hit]]
+
+NAME = re.compile(r"[^/\x00-\x1f\x7f\ud800-\udfff]{1,200}")
+"""What a search may be called: what an address can carry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +36,10 @@ def save(parts: Parts, name: str, arguments: Mapping[str, Any], search: Search) 
         arguments: keyword arguments of ``search``; those that are None or empty are left out.
 
     Raises:
-        UsageError: no name, an argument that ``search`` does not have, or what it refuses.
+        UsageError: a name that cannot be, an argument that ``search`` does not have, or what it
+            refuses.
     """
-    if not name.strip():
-        raise UsageError("a saved search needs a name")
+    name = checked(name)
     known = inspect.signature(search).parameters
     unknown = [key for key in arguments if key not in known]
     if unknown:
@@ -43,8 +47,26 @@ def save(parts: Parts, name: str, arguments: Mapping[str, Any], search: Search) 
     query = {k: _plain(k, v) for k, v in arguments.items() if v is not None and v not in ("", ())}
     found = search(**query)
     with parts.writing() as store:
-        store.put_search(name.strip(), query)
-        store.mark_seen(name.strip(), _ids(found))
+        store.put_search(name, query)
+        store.mark_seen(name, _ids(found))
+
+
+def checked(name: str) -> str:
+    """A name for a search, without blanks around it.
+
+    Raises:
+        UsageError: it cannot be one.
+
+    >>> checked(" dogs "), checked("北 京")
+    ('dogs', '北 京')
+    """
+    kept = name.strip()
+    if kept in (".", "..") or not NAME.fullmatch(kept):
+        raise UsageError(
+            f"a saved search needs a name of 1 to 200 characters, without / and line breaks, and "
+            f"not . or ..; {name[:40]!r} is none"
+        )
+    return kept
 
 
 def run(parts: Parts, name: str, search: Search, *, seen: bool) -> list[SavedHit]:

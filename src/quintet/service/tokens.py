@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,13 @@ from quintet.service.state import State
 MOST_DAYS = 3650
 PREFIX = "qt_"
 """So that a leaked token can be recognised."""
+
+
+MOST_DAYS = 36_500
+
+NAME = re.compile(r"[\w.\- ]{1,60}")
+TAKEN = (".", "..", "anonymous")
+"""Addresses cannot carry the first two, and callers without a token have the third."""
 
 
 class Scope(IntEnum):
@@ -55,12 +63,9 @@ class Tokens:
         """A new token; this is the only time that it is told.
 
         Raises:
-            UsageError: there is one of that name, the name is empty, or too many days.
+            UsageError: there is one of that name, the name cannot be one, or too many days.
         """
-        if not name.strip():
-            raise UsageError("a token needs a name, to be revoked by")
-        if days is not None and days > MOST_DAYS:
-            raise UsageError(f"{days} days: a token holds for {MOST_DAYS} at most, or for ever")
+        _check(name, days)
         if any(row.name == name for row in self.all()):
             raise UsageError(f"there is a token {name!r} already; revoke it first or take another")
         secret = PREFIX + secrets.token_urlsafe(32)
@@ -104,6 +109,16 @@ class Tokens:
             raise UnknownName("token", name, names)
         with self._state.transaction() as db:
             db.execute("DELETE FROM tokens WHERE name = ?", (name,))
+
+
+def _check(name: str, days: int | None) -> None:
+    if not NAME.fullmatch(name) or name != name.strip() or name.lower() in TAKEN:
+        raise UsageError(
+            "a token needs a name, to be revoked by: 1 to 60 letters, digits, spaces, dots, - and "
+            f"_, and not one of {', '.join(TAKEN)}; {name[:40]!r} is none"
+        )
+    if days is not None and days > MOST_DAYS:
+        raise UsageError(f"{days} days: a token is valid for at most {MOST_DAYS}, or for good")
 
 
 def digest(secret: str) -> bytes:

@@ -62,7 +62,7 @@ def train(lib: Library, params: Mapping[str, Any], tick: Tell) -> Any:
 
 def rebuild(lib: Library, params: Mapping[str, Any], tick: Progress) -> Any:
     """Make everything derived again."""
-    return lib.rebuild(features=params.get("features", False), on_progress=tick)
+    return lib.rebuild(**params, on_progress=tick)
 
 
 def use(lib: Library, params: Mapping[str, Any], _: Progress) -> Any:

@@ -80,8 +80,21 @@ def test_names_are_used_once(tokens):
     tokens.create("a", Scope.READ)
     with pytest.raises(UsageError, match="already"):
         tokens.create("a", Scope.ADMIN)
-    with pytest.raises(UsageError, match="name"):
-        tokens.create("  ", Scope.READ)
+
+
+@pytest.mark.parametrize(
+    "name", ["  ", " a", "a/b", "..", ".", "Anonymous", "a\nb", "x" * 61, "a?b", "\ud800"]
+)
+def test_names_that_cannot_be(tokens, name):
+    with pytest.raises(UsageError, match="1 to 60 letters"):
+        tokens.create(name, Scope.READ)
+
+
+def test_names_that_can_be(tokens):
+    for name in ("laptop 2", "a.b-c_d", "手机", "x" * 60):
+        tokens.create(name, Scope.READ)
+    with pytest.raises(UsageError, match="for good"):
+        tokens.create("long", Scope.READ, days=10**9)
 
 
 def test_revoking_what_is_not_there(tokens):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel
 
+from quintet import catalog
 from quintet.api.once import Key, done_once
 from quintet.api.security import ADMIN, READ, WRITE, Asker, Here
+from quintet.api.work import allow_labels
 from quintet.errors import UnknownName
 from quintet.flows.learning import LabelCounts, ModelSummary
 from quintet.flows.methods import Description, Method, describe, methods
@@ -32,6 +34,12 @@ class Methods(BaseModel):
     """All ways to learn a common space."""
 
     methods: list[Method]
+
+
+class Encoders(BaseModel):
+    """All encoders that this program knows, by name."""
+
+    encoders: list[str]
 
 
 class Quality(BaseModel):
@@ -74,25 +82,45 @@ def remove(model_id: ModelId, here: Here) -> None:
 
 
 @router.get("/quality", dependencies=READ)
-def quality(here: Here) -> Quality:
-    """How the active model did on the items that were held out when it was trained."""
+def quality(
+    here: Here,
+    model: Annotated[
+        str, Query(max_length=200, description="Id of a model; the active one when left out.")
+    ] = "",
+) -> Quality:
+    """How a model did on the items that were held out when it was trained."""
     with here.pool.library() as lib:
-        return Quality.model_validate(plain(lib.evaluate()))
+        return Quality.model_validate(plain(lib.evaluate(model=model)))
 
 
 @router.get("/labels", dependencies=READ)
 def labels(
     here: Here,
+    asker: Asker,
     by: Annotated[
-        Literal["auto", "folder", "tag", "label"], Query(description="Where labels come from.")
+        str,
+        Query(
+            min_length=1,
+            max_length=4096,
+            pattern=r"^[^\x00]+$",
+            description="Where labels come from: `auto`, `folder`, `tag`, `label`, or, with scope "
+            "admin, a CSV file on the machine that serves.",
+        ),
     ] = "auto",
     level: Annotated[
         int | None, Query(ge=1, le=100, description="Which folder name below the added folder.")
     ] = None,
 ) -> LabelCounts:
     """What training would learn from: labels, and how many items of each medium have them."""
+    allow_labels(asker, by)
     with here.pool.library() as lib:
         return lib.labels(by, level)
+
+
+@router.get("/encoders", dependencies=READ)
+def encoders() -> Encoders:
+    """Encoders of the media, for `quintet init` and `quintet rebuild`."""
+    return Encoders(encoders=list(catalog.names("models.encoders")))
 
 
 @router.get("/methods", dependencies=READ)

@@ -12,7 +12,7 @@ from quintet.api.questions import Asked, Part, Query
 from quintet.api.security import READ, WRITE, Asker, Here
 from quintet.errors import UsageError
 from quintet.flows.query import Term
-from quintet.flows.saved import SavedHit
+from quintet.flows.saved import SavedHit, checked
 from quintet.store.records import SavedRow
 
 router = APIRouter(tags=["saved"])
@@ -26,7 +26,7 @@ class Saving(Asked):
     name: Annotated[
         str, Field(min_length=1, max_length=200, pattern=r"^[^/\x00-\x1f]*[^\s/][^/\x00-\x1f]*$")
     ]
-    """One that is there already is replaced."""
+    """One that is there already is replaced; not `.` or `..`."""
 
     query: Query
     """Its parts are words, items and segments; uploads are gone too soon."""
@@ -54,7 +54,7 @@ def listed(here: Here) -> SavedSearches:
 @router.post("/saved", dependencies=WRITE, status_code=201, response_model=SavedRow)
 def save(saving: Saving, here: Here, request: Request, asker: Asker, key: Key = "") -> Response:
     """Keep a search; its hits of now are not new later."""
-    name = saving.name.strip()
+    name = checked(saving.name)
 
     def made() -> SavedRow:
         with here.pool.library() as lib:

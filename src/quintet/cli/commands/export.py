@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 import quintet
-from quintet.cli import options, output, spreadsheet
+from quintet.cli import options, output
+from quintet.flows import spreadsheet
 from quintet.plain import plain
 
 

@@ -39,7 +39,10 @@ def command() -> None:
 @click.option("--days", type=click.IntRange(1, 36_500), help="Valid so long; without, for good.")
 @options.library
 def create(name: str, scope: str, days: int | None, folder: Path | None) -> None:
-    """Make a token and print it, this once: only its hash is kept."""
+    """Make a token and print it, this once: only its hash is kept.
+
+    NAME has 1 to 60 letters, digits, spaces, dots, - and _.
+    """
     from quintet.service.tokens import Scope
 
     with _tokens(folder) as tokens:
