@@ -114,7 +114,9 @@ class Asked:
             value = getattr(self, name)
             if value != getattr(plain, name):
                 told.append((name, str(value)))
-        query = "&".join(f"{name}={quote_plus(value, safe=':')}" for name, value in told)
+        query = "&".join(
+            f"{name}={quote_plus(value, safe=':', errors='replace')}" for name, value in told
+        )
         return f"{path}?{query}" if query else path
 
     def with_filter(self, condition: str) -> str:
