@@ -95,6 +95,15 @@ JOBS: Mapping[str, str] = {
     "use": _("Change the model"),
 }
 
+SORTS: Mapping[str, str] = {
+    "confidence": _("confidence"),
+    "name": _("name"),
+    "date": _("date"),
+    "size": _("size"),
+    "duration": _("duration"),
+    "added": _("when it was added"),
+}
+
 STATES: Mapping[str, str] = {
     "queued": _("waiting"),
     "running": _("running"),

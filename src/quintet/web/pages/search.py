@@ -16,7 +16,8 @@ from quintet.errors import QuintetError, UnknownName
 from quintet.flows.facets import Facet
 from quintet.library import Library
 from quintet.service.service import Service
-from quintet.web.asked import Asked, search_options
+from quintet.types import Hit
+from quintet.web.asked import MOST, Asked, search_options
 from quintet.web.cards import Card, cards, of_item
 from quintet.web.render import page, words
 from quintet.web.wording import Translate
@@ -100,7 +101,15 @@ def _page(request: Request, here: Service, template: str) -> HTMLResponse:
     if asked.empty and not found.error:
         home = _home(here, t)
     return page(
-        request, template, found.status, asked=asked, found=found, chips=chips, home=home, t0=LIKELY
+        request,
+        template,
+        found.status,
+        asked=asked,
+        found=found,
+        chips=chips,
+        home=home,
+        t0=LIKELY,
+        MOST=MOST,
     )
 
 
@@ -117,7 +126,7 @@ def _found(here: Service, asked: Asked, t: Translate) -> Found:
         hits = lib.search(**options, **how)
         facets = lib.facets(FACETS, **options, min_confidence=how["min_confidence"])
         most = len(hits) if asked.by_medium else asked.show
-        shown = cards(lib, hits[:most], t, moments=asked.group == "segment")
+        shown = cards(lib, _first(hits, most), t, moments=asked.group == "segment")
     first = facets[0]
     sure = [b.expected for b in first.values if b.expected is not None]
     return Found(
@@ -129,6 +138,12 @@ def _found(here: Service, asked: Asked, t: Translate) -> Found:
         trained=trained,
         seconds=time.monotonic() - started,
     )
+
+
+def _first(hits: Sequence[Hit], count: int) -> list[Hit]:
+    """The most relevant ones, in the order that they are in."""
+    kept = {hit.rank for hit in sorted(hits, key=lambda hit: hit.rank)[:count]}
+    return [hit for hit in hits if hit.rank in kept]
 
 
 def _browsed(lib: Library, asked: Asked, t: Translate, *, trained: bool) -> Found:
