@@ -220,3 +220,24 @@ def test_the_language_button_leads_to_a_page_that_can_be_got(site):
         follow_redirects=False,
     )
     assert answer.headers["location"] == "/settings"
+
+
+def test_a_sent_file_is_told_by_its_own_name_and_by_no_place(site, home):
+    sent = site.post(
+        "/v1/uploads", content=b"\x89PNG\r\n\x1a\n broken", headers={"x-file-name": "bell.png"}
+    )
+    upload = sent.json()["id"]
+    text = site.get(f"/?plus=upload:{upload}").text
+    assert str(home) not in text
+    assert f"upload {upload}" not in text
+    assert "bell.png: " in text
+    gone = site.get("/?plus=upload:" + "0" * 32)
+    assert gone.status_code == 404
+    assert "deleted after a day" in gone.text
+    assert "known:" not in gone.text
+
+
+def test_too_few_labels_are_told_without_a_command_line(site):
+    text = site.get("/train").text
+    assert "Fewer than two labels" in text
+    assert "--labels" not in text

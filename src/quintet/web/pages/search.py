@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from quintet.api.problems import status_of
+from quintet.api.problems import status_of, told
 from quintet.api.security import READ, Here
 from quintet.errors import QuintetError, UnknownName
 from quintet.flows.facets import Facet
@@ -97,7 +97,7 @@ def _page(request: Request, here: Service, template: str) -> HTMLResponse:
     try:
         found = _found(here, asked, t)
     except QuintetError as e:
-        found = Found(error=str(e), status=status_of(e))
+        found = Found(error=_trouble(request, chips, e), status=status_of(e))
     if asked.empty and not found.error:
         home = _home(here, t)
     return page(
@@ -111,6 +111,19 @@ def _page(request: Request, here: Service, template: str) -> HTMLResponse:
         t0=LIKELY,
         MOST=MOST,
     )
+
+
+def _trouble(request: Request, chips: Sequence[Chip], error: QuintetError) -> str:
+    """Why nothing can be searched for; a sent file is told by the name that it came with."""
+    if any(c.part.startswith("upload:") and not c.known for c in chips):
+        t = words(request)
+        return t("A sent file is deleted after a day. Drop it here again.")
+    text = told(error, request)
+    for chip in chips:
+        kind, _, name = chip.part.partition(":")
+        if kind == "upload":
+            text = text.replace(f"upload {name}", chip.name)
+    return text
 
 
 def _found(here: Service, asked: Asked, t: Translate) -> Found:

@@ -11,6 +11,7 @@ const STATES = { queued: t("waiting"), running: t("running"), done: t("done"), f
 const STAGES = {
   scan: t("looking for files"), add: t("reading files"), read: t("reading features"), fit: t("learning"),
   "fit on all": t("learning from all"), embed: t("placing items"), index: t("building indexes"),
+  "wait for another writer": t("waiting for another writer"),
 };
 
 const places = [...document.querySelectorAll(".job[data-job]")];
