@@ -88,6 +88,10 @@ def test_a_training_is_followed_to_its_end_and_taken_back(visit, indexed, serve,
     page.wait_for_selector(".dumbbell circle.before")  # on the page as it is after the run
     page.wait_for_selector(".curves path.second", state="attached")
     assert page.locator(".dumbbell circle.before").count() >= 5
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    page.click("text=Delete the model before")
+    with there.service.pool.library() as lib:
+        assert len(lib.models()) == 2
     page.once("dialog", lambda dialog: dialog.accept())
     page.click("text=Discard the new model")
     page.wait_for_load_state()
@@ -113,6 +117,40 @@ def test_an_empty_library_says_what_to_do_and_takes_files(visit, serve, tmp_path
     assert page.locator(".media-list li").count() == 2
     for path in PATHS:
         assert page.goto(path).status == 200, path
+
+
+def test_many_jobs_leave_the_browser_its_connections(visit, indexed, serve, tmp_path):
+    home = tmp_path / "library"
+    shutil.copytree(indexed, home)
+    there = serve(home)
+    for _ in range(9):
+        there.service.jobs.add("rebuild", {})
+    page = visit("/jobs", to=there)
+    asked = []
+    page.on("request", lambda r: asked.append(r.url) if "/v1/jobs" in r.url else None)
+    page.wait_for_function(
+        "() => document.querySelectorAll('.state.done').length > 1", timeout=100_000
+    )
+    page.get_by_role("link", name="Settings").click()
+    page.wait_for_url("**/settings", timeout=5_000)
+    assert asked
+    assert all(url.endswith("/v1/jobs?limit=200") for url in asked)
+    for job in there.service.jobs.all():
+        if job.state in ("queued", "running"):
+            there.service.jobs.cancel(job.id)
+
+
+def test_files_that_are_sent_together_are_one_job(visit, serve, tmp_path, media):
+    quintet.create(tmp_path).close()
+    there = serve(tmp_path)
+    page = visit("/library", to=there)
+    page.set_input_files("#files", [str(p) for p in (media / "car" / "text").iterdir()])
+    page.wait_for_selector("#sent li:nth-child(5) a")
+    assert len(there.service.jobs.all()) == 1
+    page.click("#sent li:first-child a")
+    page.wait_for_selector(".state.done", timeout=100_000)
+    page.goto("/jobs")
+    assert "and 2 more" in page.locator(".jobs h2").inner_text()
 
 
 def test_chinese_is_complete_and_is_kept(visit):
@@ -150,6 +188,15 @@ def test_a_token_opens_what_is_closed(visit, indexed, serve):
     page.wait_for_url("**/library")
     page.goto("/settings")
     assert "reader" in page.locator("dl.facts").inner_text()
+    for path in PATHS:  # who may only read is offered nothing else
+        page.goto(path)
+        assert set(
+            page.locator("form[method=post]").evaluate_all(
+                "(all) => all.map((f) => f.getAttribute('action'))"
+            )
+        ) <= {"/settings", "/logout"}, path
+        assert page.locator("#files").count() == 0
+    page.goto("/settings")
     page.get_by_role("button", name="Log out").click()
     page.wait_for_url(re.compile(r"/login\?next="))
     there.service.tokens.revoke("reader")

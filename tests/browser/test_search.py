@@ -93,6 +93,55 @@ def test_the_slider_cuts_the_tail_without_loading_the_page_again(visit):
     assert all(int(text.split()[0]) >= 89 for text in told)
 
 
+@pytest.mark.parametrize("view", ["Together", "Moments"])
+def test_the_view_is_kept_by_the_slider_and_by_new_words(visit, view):
+    page = visit("/?q=bell")
+    page.get_by_role("link", name=view, exact=True).click()
+    page.wait_for_selector(f".switch [aria-current]:has-text('{view}')")
+    group = "item" if view == "Together" else "segment"
+    page.locator("#conf").fill("30")
+    page.wait_for_url("**conf=30*")
+    assert f"group={group}" in page.url
+    search(page, "car")
+    page.wait_for_url("**q=car*")
+    assert f"group={group}" in page.url
+    assert "conf=30" in page.url
+
+
+def test_hits_are_put_in_another_order_and_keep_it(visit):
+    page = visit("/?q=bell&group=item&show=60")
+    page.select_option("#sort", "name")
+    page.wait_for_url("**sort=name*")
+    page.wait_for_selector("#results:not(.busy)")
+    first = names(page)
+    assert first != sorted(first, reverse=True)
+    page.check("#reverse")
+    page.wait_for_url("**reverse=1*")
+    page.wait_for_selector("#results:not(.busy)")
+    assert names(page) == first[::-1]
+    assert page.evaluate("document.activeElement.id") == "reverse"
+    search(page, "car")
+    page.wait_for_url("**q=car*")
+    assert "sort=name" in page.url
+    assert "reverse=1" in page.url
+
+
+def test_the_focus_stays_among_the_hits(visit):
+    page = visit("/?q=bell")
+    page.locator("#grid .card .open").first.focus()
+    page.keyboard.press("+")
+    page.wait_for_selector("#chips .chip")
+    assert page.evaluate("document.activeElement.className") == "open"
+    page.locator(".facet a", has_text="3D models").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".facet a.on")
+    assert page.evaluate("document.activeElement.className") == "on"
+    page.locator("#chips .chip a").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#chips .chip", state="detached")
+    assert page.evaluate("document.activeElement.id") == "q"
+
+
 def test_the_slider_works_without_script(visit):
     page = visit("/?q=bell&group=item&show=60", java_script_enabled=False)
     before = page.locator("#grid .card").count()

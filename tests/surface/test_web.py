@@ -1,5 +1,6 @@
 """The pages without a browser: forms, errors, headers, languages."""
 
+import os
 import re
 
 import pytest
@@ -156,3 +157,87 @@ def test_pages_are_in_the_readers_language(site):
     assert "搜索" in site.get("/", headers={"accept-language": "zh-CN,zh;q=0.9"}).text
     assert site.get("/words/zh.json").json()["Search"] == "搜索"
     assert site.get("/words/..%2fx.json").status_code == 404
+
+
+def test_a_name_that_is_no_text_breaks_no_page(tmp_path):
+    folder = tmp_path / "media" / os.fsdecode(b"\xff\xfe")
+    folder.mkdir(parents=True)
+    (folder / os.fsdecode(b"bad\xff\xfename.txt")).write_text("a dog barks.", "utf-8")
+    (folder / os.fsdecode(b"broken\xff.png")).write_bytes(b"\x89PNG\r\n\x1a\n broken")
+    with quintet.create(tmp_path) as lib:
+        lib.add(tmp_path / "media")
+        (item,) = lib.items()
+    with open_site(tmp_path) as site:
+        site.headers.update(HTML)
+        for path in (*PAGES, "/?q=dog", f"/items/{item.id}", f"/why/{item.id}?q=dog"):
+            answer = site.get(path)
+            assert answer.status_code == 200, path
+        assert "bad??name.txt" in site.get(f"/items/{item.id}").text
+
+
+@pytest.mark.parametrize(
+    ("language", "title"), [("en", "Something went wrong"), ("zh", "出了问题")]
+)
+def test_an_unforeseen_error_is_a_page_for_people(home, monkeypatch, language, title):
+    def fail(_):
+        raise RuntimeError("a secret")
+
+    monkeypatch.setattr("quintet.library.Library.models", fail)
+    made = application(home / ".quintet", Settings(hosts=("testserver",)))
+    with TestClient(made, raise_server_exceptions=False) as site:
+        answer = site.get("/models", headers={**HTML, "accept-language": language})
+    assert answer.status_code == 500
+    assert title in answer.text
+    assert "secret" not in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "title"),
+    [
+        ("/settings/tokens", 405, "这个地址不接受此类请求"),
+        ("/library?errors=x", 422, "无法理解这个请求"),
+        ("/nothing", 404, "这里什么也没有"),
+    ],
+)
+def test_problems_are_told_in_the_readers_language(site, path, status, title):
+    answer = site.get(path, headers={"accept-language": "zh-CN"})
+    assert answer.status_code == status
+    assert title in answer.text
+
+
+def test_the_language_button_leads_to_a_page_that_can_be_got(site):
+    sent = {"csrf": csrf(site), "name": "laptop", "scope": "read"}
+    from_ = {"referer": "http://testserver/settings?a=b"}
+    shown = site.post("/settings/tokens", data=sent, headers=from_).text
+    assert 'name="next" value="/settings?a=b"' in shown
+    other = {"referer": "https://evil.example//evil.example/x"}
+    shown = site.post("/settings/tokens", data={**sent, "name": "two"}, headers=other).text
+    to = re.search(r'name="next" value="([^"]+)"', shown)[1]
+    answer = site.post(
+        "/settings",
+        data={"csrf": sent["csrf"], "language": "zh", "next": to},
+        follow_redirects=False,
+    )
+    assert answer.headers["location"] == "/settings"
+
+
+def test_a_sent_file_is_told_by_its_own_name_and_by_no_place(site, home):
+    sent = site.post(
+        "/v1/uploads", content=b"\x89PNG\r\n\x1a\n broken", headers={"x-file-name": "bell.png"}
+    )
+    upload = sent.json()["id"]
+    text = site.get(f"/?plus=upload:{upload}").text
+    assert str(home) not in text
+    assert f"upload {upload}" not in text
+    assert "bell.png: " in text
+    gone = site.get("/?plus=upload:" + "0" * 32)
+    assert gone.status_code == 404
+    assert "deleted after a day" in gone.text
+    assert "known:" not in gone.text
+
+
+def test_too_few_labels_are_told_without_a_command_line(site):
+    text = site.get("/train").text
+    assert "Fewer than two labels" in text
+    assert "--labels" not in text

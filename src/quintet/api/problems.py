@@ -88,13 +88,13 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
     status, kind = status_of(ours), type(ours).__name__
     code = str(ours.code) if isinstance(ours, errors.FileProblem) else None
     problem = Problem(
-        type=PLACE + kind, title=kind, status=status, detail=_told(ours, request), code=code
+        type=PLACE + kind, title=kind, status=status, detail=told(ours, request), code=code
     )
     return answer(problem, HEADERS.get(status))
 
 
-def _told(error: errors.QuintetError, request: Request) -> str:
-    """Without the places of our own files; names of files may hold bytes that are no text."""
+def told(error: errors.QuintetError, request: Request) -> str:
+    """Its words without the places of our own files; names may hold bytes that are no text."""
     here = request.app.state.service
     text = str(error).replace(f"{here.uploads.folder}{os.sep}", "upload ")
     return (

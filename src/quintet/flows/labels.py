@@ -14,6 +14,8 @@ from quintet.types import Item, Modality
 MIN_ITEMS = 4
 """A label on fewer items cannot be both learnt and tested; its items count as unlabelled."""
 
+GIVEN = "labels given in the library"
+
 _STRUCTURE = {
     *(m.value for m in Modality),
     *(f"{m.value}s" for m in Modality),
@@ -59,9 +61,10 @@ def find_labels(
     """Labels of the items from one source.
 
     Args:
-        by: ``folder``, ``tag``, ``label`` (those already in the library), a path of a CSV or TSV
-            file with the columns path and label, or ``auto``: the library's own labels if there
-            are any, else tags if most items have one, else folder names.
+        by: ``folder``, ``tag``, ``label`` (those given in the library), a path of a CSV or TSV
+            file with the columns path and label, or ``auto``: given labels if most items have
+            one; else tags if most items have one, else folder names, and before either, item by
+            item, a given label. Where those do not suffice without them, the given ones alone.
         roots: item id to the folder that was added, for ``folder``.
         level: which folder name below the root, from 1; found by itself when None.
         given: item id to label as stored in the library.
@@ -70,9 +73,10 @@ def find_labels(
         TrainingError: no label is on MIN_ITEMS items, or only one label is.
         UsageError: the labels file cannot be read.
     """
-    by = _choose(items, given or {}) if by == "auto" else by
+    if by == "auto":
+        return _auto(items, roots or {}, level, given or {})
     if by == "label":
-        found, source = dict(given or {}), "labels in the library"
+        found, source = dict(given or {}), GIVEN
     elif by == "tag":
         found, source = {i.id: i.tags[0] for i in items if i.tags}, "the first tag of each item"
     elif by == "folder":
@@ -82,11 +86,25 @@ def find_labels(
     return Labels(of=_frequent(found, source), source=source)
 
 
-def _choose(items: Sequence[Item], given: Mapping[str, str]) -> str:
-    if given:
-        return "label"
+def _auto(
+    items: Sequence[Item], roots: Mapping[str, str], level: int | None, given: Mapping[str, str]
+) -> Labels:
+    """The source that most items have; a few given labels correct it, or stand in for it."""
+    here = {i.id: given[i.id] for i in items if i.id in given}
+    if 2 * len(here) > len(items):
+        return find_labels(items, by="label", given=here)
     tagged = sum(bool(i.tags) for i in items)
-    return "tag" if 2 * tagged > len(items) else "folder"
+    by = "tag" if 2 * tagged > len(items) else "folder"
+    try:
+        found = find_labels(items, by=by, roots=roots, level=level)
+    except TrainingError:
+        if not here:
+            raise
+        return find_labels(items, by="label", given=here)
+    if not here:
+        return found
+    source = f"{found.source}, with {GIVEN} before them"
+    return Labels(of=_frequent({**found.of, **here}, source), source=source)
 
 
 def _frequent(found: Mapping[str, str], source: str) -> dict[str, str]:
@@ -95,8 +113,8 @@ def _frequent(found: Mapping[str, str], source: str) -> dict[str, str]:
     if len(set(kept.values())) < 2:
         raise TrainingError(
             f"{source}: {len(set(kept.values()))} label(s) with at least {MIN_ITEMS} items, "
-            "two are needed; put items into folders named after what they show, tag them "
-            "(quintet add --tag), or give --labels FILE with the columns path and label"
+            "two are needed; put items into folders named after what they show, or give them "
+            "tags or labels (on the command line: quintet add --tag, quintet train --labels FILE)"
         )
     return kept
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
@@ -58,7 +58,7 @@ class PooledMethod(ABC):
 
     A row's vector is the mean of its local features, standardised over all steps of its modality.
     ``learn`` puts (d, k) matrices into ``directions_`` or overrides ``project``; a modality that
-    is not in ``directions_`` afterwards counts as not fitted.
+    is not in ``directions_`` afterwards counts as not fitted. It may ``tell`` how far it is.
     """
 
     search: ClassVar[Mapping[str, Sequence[object]]] = {}
@@ -70,6 +70,9 @@ class PooledMethod(ABC):
     mean_: dict[Modality, Float32] = field(default_factory=dict, init=False, repr=False)
     scale_: dict[Modality, Float32] = field(default_factory=dict, init=False, repr=False)
     directions_: dict[Modality, Float32] = field(default_factory=dict, init=False, repr=False)
+    on_epoch: Callable[[int, int], None] | None = field(
+        default=None, init=False, repr=False, compare=False
+    )
 
     @property
     def name(self) -> str:
@@ -105,6 +108,11 @@ class PooledMethod(ABC):
         with sound(self, self.name):
             self.learn(Pooled(x, label, held, len(views.classes), views.class_vectors))
         return self
+
+    def tell(self, share: float) -> None:
+        """How much of ``learn`` is done, 0..1, for whoever watches: as epochs of a hundred."""
+        if self.on_epoch is not None:
+            self.on_epoch(round(100 * share), 100)
 
     @abstractmethod
     def learn(self, data: Pooled) -> None:

@@ -12,7 +12,6 @@ from enum import IntEnum
 from quintet.errors import UnknownName, UsageError
 from quintet.service.state import State
 
-MOST_DAYS = 3650
 PREFIX = "qt_"
 """So that a leaked token can be recognised."""
 

@@ -16,6 +16,7 @@ from quintet.flows import typed
 from quintet.flows.query import Term
 from quintet.service.service import Service
 from quintet.types import Modality
+from quintet.web import wording
 
 FIRST, MOST = 24, 480
 """Hits shown at first, and at most."""
@@ -26,8 +27,6 @@ PER_MEDIUM = 8
 SHORT = 16
 """Digits of an item's id that stand in an address."""
 
-SORTS = ("confidence", "name", "date", "size", "duration", "added")
-
 
 @dataclass(frozen=True)
 class Asked:
@@ -37,6 +36,7 @@ class Asked:
         q: the typed line.
         plus, minus: examples, ``item:ID``, ``item:ID#shot3`` or ``upload:ID``.
         conf: per cent; less probable hits are cut.
+        reverse: the other way round.
         show: so many hits.
         group: ``medium``, ``item``, ``segment`` or ``near``.
     """
@@ -46,6 +46,7 @@ class Asked:
     minus: tuple[str, ...] = ()
     conf: int = 0
     sort: str = "confidence"
+    reverse: bool = False
     group: str = "medium"
     show: int = FIRST
 
@@ -59,6 +60,7 @@ class Asked:
             minus=tuple(dict.fromkeys(told.getlist("minus")))[:25],
             conf=_number(told.get("conf", ""), 0, 0, 99),
             sort=told.get("sort", "confidence"),
+            reverse=told.get("reverse") == "1",
             group=told.get("group", "medium"),
             show=_number(told.get("show", ""), FIRST, 1, MOST),
         )
@@ -114,11 +116,13 @@ class Asked:
         told += [("plus", part) for part in self.plus]
         told += [("minus", part) for part in self.minus]
         plain = Asked()
-        for name in ("conf", "sort", "group", "show"):
+        for name in ("conf", "sort", "reverse", "group", "show"):
             value = getattr(self, name)
             if value != getattr(plain, name):
-                told.append((name, str(value)))
-        query = "&".join(f"{name}={quote_plus(value, safe=':')}" for name, value in told)
+                told.append((name, "1" if value is True else str(value)))
+        query = "&".join(
+            f"{name}={quote_plus(value, safe=':', errors='replace')}" for name, value in told
+        )
         return f"{path}?{query}" if query else path
 
     def with_filter(self, condition: str) -> str:
@@ -174,7 +178,8 @@ def search_options(told: Asked, *, trained: bool) -> Mapping[str, Any]:
         "k": len(Modality) * PER_MEDIUM if apart else told.show + 1,
         "per_medium": PER_MEDIUM if apart else None,
         "min_confidence": told.conf / 100 if trained else 0.0,
-        "sort": told.sort if told.sort in SORTS else "confidence",
+        "sort": told.sort if told.sort in wording.SORTS else "confidence",
+        "reverse": told.reverse,
         "group_by": told.group if told.group in ("item", "segment", "near") else "item",
     }
 

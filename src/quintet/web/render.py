@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from quintet.api import security
+from quintet.service.tokens import Scope
 from quintet.types import Modality
 from quintet.web import wording
 
@@ -37,7 +39,11 @@ _templates.globals.update(
 
 
 def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
-    """A template with what every page needs: words, theme, caller, CSRF token."""
+    """A template with what every page needs: words, theme, caller, CSRF token.
+
+    Names of files may hold bytes that are no text; such a byte is shown as a question mark.
+    """
+    who = security.caller(request)
     name = security.cookie(security.CSRF, request)
     csrf = request.cookies.get(name) or secrets.token_urlsafe(24)
     made = _templates.get_template(template).render(
@@ -45,17 +51,26 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
         language=language(request),
         theme=_chosen(request, THEME, THEMES),
         here=request.url.path,
-        address=f"{request.url.path}?{request.url.query}"
-        if request.url.query
-        else request.url.path,
-        caller=security.caller(request),
+        address=_address(request),
+        caller=who,
+        may_write=who is not None and who.scope >= Scope.WRITE,
+        may_admin=who is not None and who.scope >= Scope.ADMIN,
         csrf=csrf,
         **values,
     )
-    answer = HTMLResponse(made, status, headers={"cache-control": "no-store"})
+    answer = HTMLResponse(
+        made.encode("utf-8", "replace"), status, headers={"cache-control": "no-store"}
+    )
     if csrf != request.cookies.get(name):
         answer.set_cookie(name, csrf, samesite="strict", path="/")
     return answer
+
+
+def _address(request: Request) -> str:
+    """Where a form that changes the page's looks leads back to: an address that can be got."""
+    got = request.method in security.SAFE
+    parts = urlsplit(str(request.url) if got else request.headers.get("referer", ""))
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
 def language(request: Request) -> str:

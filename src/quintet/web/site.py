@@ -49,10 +49,20 @@ TITLES: Mapping[int, str] = {
     400: "That was not understood",
     403: "That is not allowed",
     404: "There is nothing here",
+    405: "This address takes no such request",
+    422: "That was not understood",
     503: "Too much at once",
     0: "Something went wrong",
 }
 """What a person reads above a problem; 0 for any other."""
+
+HINTS: Mapping[int, str] = {
+    404: "The page may have been moved, or the address has a mistake.",
+    405: "It is where a form is sent to. Open the page with the form instead.",
+    422: "A part of the address, or of the form, is not what is expected there.",
+    500: "This is a mistake of the program; its log says more.",
+}
+"""What a person reads where the program has no words of its own."""
 
 
 def install(app: FastAPI) -> None:
@@ -63,7 +73,7 @@ def install(app: FastAPI) -> None:
         )
     app.add_api_route("/words/{name}.json", _words, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    for kind in (QuintetError, RequestValidationError, HTTPException):
+    for kind in (QuintetError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, _for_people(app.exception_handlers[kind]))
     app.add_middleware(SafeHeaders)
 
@@ -80,24 +90,31 @@ def _for_people(handler: ExceptionHandler) -> ExceptionHandler:
     async def answer(request: Request, error: Exception) -> Response:
         made: Response = await handler(request, error)  # type: ignore[misc, arg-type]
         page = "text/html" in request.headers.get("accept", "")
-        if not page or request.url.path.startswith(("/v1", "/static")):
-            return made
-        if isinstance(error, Unauthenticated):
-            address = request.url.path if request.method == "GET" else "/"
-            return RedirectResponse(f"/login?next={quote(address)}", 303)
-        told = json.loads(bytes(made.body))
-        t = render.words(request)
-        title = t(TITLES.get(made.status_code, TITLES[0]))
-        return render.page(
-            request,
-            "problem.html",
-            made.status_code,
-            title=title,
-            status_code=made.status_code,
-            detail=told.get("detail", ""),
-        )
+        if page and not request.url.path.startswith(("/v1", "/static")):
+            made = _page_of(request, error, made)
+        for name, value in HEADERS.items():  # unforeseen errors are answered outside SafeHeaders
+            made.headers.setdefault(name.decode(), value.decode())
+        return made
 
     return answer
+
+
+def _page_of(request: Request, error: Exception, made: Response) -> Response:
+    """A problem as a person reads it."""
+    if isinstance(error, Unauthenticated):
+        address = request.url.path if request.method == "GET" else "/"
+        return RedirectResponse(f"/login?next={quote(address)}", 303)
+    status = made.status_code
+    ours = isinstance(error, QuintetError)
+    return render.page(
+        request,
+        "problem.html",
+        status,
+        title=TITLES.get(status, TITLES[0]),
+        hint="" if ours else HINTS.get(status, ""),
+        status_code=status,
+        detail=json.loads(bytes(made.body)).get("detail", "") if ours or status == 422 else "",
+    )
 
 
 class SafeHeaders:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from quintet.flows.doctor import Check
 from quintet.flows.evidence import FINE_S, clock
+from quintet.flows.labels import GIVEN
 from quintet.types import Channel, Evidence, Modality, Segment
 
 Translate = Callable[..., str]
@@ -95,6 +97,15 @@ JOBS: Mapping[str, str] = {
     "use": _("Change the model"),
 }
 
+SORTS: Mapping[str, str] = {
+    "confidence": _("confidence"),
+    "name": _("name"),
+    "date": _("date"),
+    "size": _("size"),
+    "duration": _("duration"),
+    "added": _("when it was added"),
+}
+
 STATES: Mapping[str, str] = {
     "queued": _("waiting"),
     "running": _("running"),
@@ -126,7 +137,17 @@ STAGES: Mapping[str, str] = {
     "fit on all": _("learning from all"),
     "embed": _("placing items"),
     "index": _("building indexes"),
+    "wait for another writer": _("waiting for another writer"),
 }
+
+SOURCES = (_("the first tag of each item"), _("labels given in the library"))
+
+CHECKS = (_("free disk"), _("database"), _("model"), _("unreadable files"))
+
+GOOD = (_("every checksum holds"), _("none"))
+
+_FOLDERS = re.compile(r"folder names, level (?P<level>\d+) below the added folder")
+_CORRECTED = f", with {GIVEN} before them"
 
 _FOUND = re.compile(r"has “(.*)”$", re.DOTALL)
 _COPY = re.compile(r"(holds|may hold) the example \((\d+) % alike\)")
@@ -161,6 +182,31 @@ def place(segment: Segment, t: Translate) -> str:
     if segment.page is not None:
         return t("{place} on page {page}", place=name, page=segment.page)
     return name
+
+
+def source(said: str, t: Translate) -> str:
+    """Where labels come from."""
+    base = said.removesuffix(_CORRECTED)
+    level = _FOLDERS.fullmatch(base)
+    told = (
+        t("folder names, level {level} below the added folder", **level.groupdict())
+        if level
+        else t(base)
+    )
+    return told if base == said else t("{source}; labels given here go before", source=told)
+
+
+def check(found: Check, t: Translate) -> str:
+    """What a check of the library's health found, where it is more than a name or a number."""
+    number = found.detail.split(" ", 1)[0]
+    if found.name == "free disk":
+        return t("{size} GiB free", size=number)
+    if found.name == "model":
+        known = t("{model} is in use", model=number)
+        return known if found.ok else t("Not trained: words and alikes work.")
+    if found.name == "unreadable files" and not found.ok:
+        return t("{count} files could not be read", count=number)
+    return t(found.detail)
 
 
 def size(count: int) -> str:

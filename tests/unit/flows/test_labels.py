@@ -77,3 +77,28 @@ def test_table_counts_by_medium():
     items = crossing("{c}/{m}")
     table = find_labels(items, roots=roots(items)).table(items)
     assert table == {"cat": {"image": 4, "mesh": 4}, "dog": {"image": 4, "mesh": 4}}
+
+
+def test_a_few_given_labels_correct_the_folders():
+    items = crossing("{c}/{m}")
+    wrong = items[0].id
+    labels = find_labels(items, roots=roots(items), given={wrong: "cat", items[1].id: "new"})
+    assert labels.classes == ("cat", "dog")
+    assert labels.of[wrong] == "cat"
+    assert items[1].id not in labels.of  # too few are new to learn it
+    assert labels.source.startswith("folder names, level 1")
+    assert "given" in labels.source
+
+
+def test_given_labels_stand_in_for_folders_that_tell_nothing():
+    items = [item(n, f"/media/x/{n}.x") for n in range(20)]
+    given = {i.id: "ab"[n % 2] for n, i in enumerate(items[:9])}
+    labels = find_labels(items, roots=roots(items), given=given)
+    assert labels.classes == ("a", "b")
+    assert set(labels.of) == set(given)
+
+
+def test_given_labels_alone_are_only_the_given_ones():
+    items = crossing("{c}/{m}")
+    with pytest.raises(TrainingError, match="given in the library"):
+        find_labels(items, by="label", roots=roots(items), given={items[0].id: "cat"})

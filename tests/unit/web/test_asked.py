@@ -30,6 +30,7 @@ FULL = Asked(
     minus=("item:cd",),
     conf=40,
     sort="name",
+    reverse=True,
     group="segment",
     show=48,
 )

@@ -22,7 +22,7 @@ def texts():
         for double, single in CALLS.findall(path.read_text("utf-8")):
             text = (double or single).replace('\\"', '"')
             found.setdefault(text, set()).add(path.name)
-    for text in site.TITLES.values():
+    for text in (*site.TITLES.values(), *site.HINTS.values()):
         found.setdefault(text, set()).add("site.py")
     return found
 

@@ -167,11 +167,9 @@ class Accord(PooledMethod):
         told, held = [], self.experts_
         for kind in ("linear", "kernel"):
             if f"{key}/{kind}" in held:
-                near = (
-                    x
-                    if kind == "linear"
-                    else logistic.gaussian(x, held[f"{key}/landmarks"], self.gamma)
-                )
+                near = x
+                if kind == "kernel":
+                    near = logistic.gaussian(x, held[f"{key}/landmarks"], self.gamma)
                 weights = held[f"{key}/{kind}"].astype(np.float64)
                 told.append((f"{key}/{kind}", logistic.probabilities(near, weights)))
         return told
@@ -255,13 +253,15 @@ class Accord(PooledMethod):
             return
         folds = logistic.stratified(y, self._random(modality, 1))
         told: dict[str, Float64] = {}
-        for name, x in points.items():
+        media = list(self.block_)
+        for n, (name, x) in enumerate(points.items(), 1):
             key = f"{modality}/{name}"
             weights, held_out = logistic.fit_logistic(x[keep], y, self.classes_, folds)
             self.experts_[f"{key}/linear"] = weights.astype(np.float32)
             told[f"{key}/linear"] = held_out
             if self.kernels:
                 told[f"{key}/kernel"] = self._fit_kernel(key, x, keep, y, folds)
+            self.tell((media.index(modality) + n / len(points)) / len(media))
         weight = logistic.mixture(list(told.values()), y).tolist()
         self.weight_ |= dict(zip(told, weight, strict=True))
         self.power_[modality] = logistic.best_temperature(self._mean(told), y)

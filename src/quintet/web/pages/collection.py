@@ -50,6 +50,7 @@ def library(request: Request, here: Here, errors: int = 0) -> HTMLResponse:
         counts=status,
         total=sum(status.items.values()),
         folders=_tree(folders),
+        unlisted=folders.more,
         labels=labels,
         tags=tags,
         failed=failed[:ERRORS],
@@ -74,6 +75,17 @@ def add(sent: Admin, here: Here) -> RedirectResponse:
     tags = [tag.strip() for tag in sent.get("tags", "").split(",") if tag.strip()]
     job = here.jobs.add("add", {"paths": [str(place)], "tags": tags})
     return RedirectResponse(f"/jobs/{job.id}", 303)
+
+
+@router.post("/library/keep")
+def keep(sent: Writer, here: Here) -> RedirectResponse:
+    """Move received files into the library's own folder, and add all of them by one job."""
+    kept: list[str] = []
+    try:
+        kept.extend(str(here.uploads.keep(name)) for name in sent.get("uploads", "").split(","))
+    finally:  # what was moved before one failed is added all the same
+        job = here.jobs.add("add", {"paths": kept}) if kept else None
+    return RedirectResponse(f"/jobs/{job.id}" if job else "/library", 303)
 
 
 @router.post("/library/rebuild")

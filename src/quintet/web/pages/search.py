@@ -10,13 +10,14 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from quintet.api.problems import status_of
+from quintet.api.problems import status_of, told
 from quintet.api.security import READ, Here
 from quintet.errors import QuintetError, UnknownName
 from quintet.flows.facets import Facet
 from quintet.library import Library
 from quintet.service.service import Service
-from quintet.web.asked import Asked, search_options
+from quintet.types import Hit
+from quintet.web.asked import MOST, Asked, search_options
 from quintet.web.cards import Card, cards, of_item
 from quintet.web.render import page, words
 from quintet.web.wording import Translate
@@ -96,12 +97,33 @@ def _page(request: Request, here: Service, template: str) -> HTMLResponse:
     try:
         found = _found(here, asked, t)
     except QuintetError as e:
-        found = Found(error=str(e), status=status_of(e))
+        found = Found(error=_trouble(request, chips, e), status=status_of(e))
     if asked.empty and not found.error:
         home = _home(here, t)
     return page(
-        request, template, found.status, asked=asked, found=found, chips=chips, home=home, t0=LIKELY
+        request,
+        template,
+        found.status,
+        asked=asked,
+        found=found,
+        chips=chips,
+        home=home,
+        t0=LIKELY,
+        MOST=MOST,
     )
+
+
+def _trouble(request: Request, chips: Sequence[Chip], error: QuintetError) -> str:
+    """Why nothing can be searched for; a sent file is told by the name that it came with."""
+    if any(c.part.startswith("upload:") and not c.known for c in chips):
+        t = words(request)
+        return t("A sent file is deleted after a day. Drop it here again.")
+    text = told(error, request)
+    for chip in chips:
+        kind, _, name = chip.part.partition(":")
+        if kind == "upload":
+            text = text.replace(f"upload {name}", chip.name)
+    return text
 
 
 def _found(here: Service, asked: Asked, t: Translate) -> Found:
@@ -117,7 +139,7 @@ def _found(here: Service, asked: Asked, t: Translate) -> Found:
         hits = lib.search(**options, **how)
         facets = lib.facets(FACETS, **options, min_confidence=how["min_confidence"])
         most = len(hits) if asked.by_medium else asked.show
-        shown = cards(lib, hits[:most], t, moments=asked.group == "segment")
+        shown = cards(lib, _first(hits, most), t, moments=asked.group == "segment")
     first = facets[0]
     sure = [b.expected for b in first.values if b.expected is not None]
     return Found(
@@ -129,6 +151,12 @@ def _found(here: Service, asked: Asked, t: Translate) -> Found:
         trained=trained,
         seconds=time.monotonic() - started,
     )
+
+
+def _first(hits: Sequence[Hit], count: int) -> list[Hit]:
+    """The most relevant ones, in the order that they are in."""
+    kept = {hit.rank for hit in sorted(hits, key=lambda hit: hit.rank)[:count]}
+    return [hit for hit in hits if hit.rank in kept]
 
 
 def _browsed(lib: Library, asked: Asked, t: Translate, *, trained: bool) -> Found:

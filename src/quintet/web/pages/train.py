@@ -9,9 +9,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from quintet.api import security
 from quintet.api.security import READ, Here
-from quintet.errors import QuintetError
+from quintet.errors import QuintetError, TrainingError
 from quintet.evaluate.retrieval import Table
-from quintet.flows.learning import ModelSummary
+from quintet.flows.labels import MIN_ITEMS
+from quintet.flows.learning import LabelCounts, ModelSummary
 from quintet.flows.methods import methods
 from quintet.library import Library
 from quintet.service.jobs import RUNNING, Job
@@ -32,7 +33,7 @@ FIRST = "accord"
 def train(request: Request, here: Here) -> HTMLResponse:
     """Labels, a run, the quality."""
     with here.pool.library() as lib:
-        counts, trouble = _labels(lib)
+        counts = _labels(lib)
         models = lib.models()
         now, before = _tables(lib, models)
         total = sum(lib.status().items.values())
@@ -41,7 +42,8 @@ def train(request: Request, here: Here) -> HTMLResponse:
         request,
         "train.html",
         counts=counts,
-        trouble=trouble,
+        trouble=counts is None,
+        least=MIN_ITEMS,
         total=total,
         models=models,
         now=now,
@@ -101,12 +103,12 @@ def forget(sent: Admin, here: Here, model_id: str) -> RedirectResponse:
     return back(sent, "/models")
 
 
-def _labels(lib: Library) -> tuple[Any, str]:
-    """What would be learnt from, or why nothing can be."""
+def _labels(lib: Library) -> LabelCounts | None:
+    """What would be learnt from, None where there are too few labels."""
     try:
-        return lib.labels(), ""
-    except QuintetError as e:
-        return None, str(e)
+        return lib.labels()
+    except TrainingError:
+        return None
 
 
 def _tables(lib: Library, found: list[ModelSummary]) -> tuple[Table | None, Table | None]:

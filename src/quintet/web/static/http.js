@@ -1,15 +1,15 @@
 // Requests to our own service, with what it wants of a browser.
 
-function csrf() {
+export function csrf() {
   const name = location.port ? `quintet_csrf_${location.port}` : "quintet_csrf";
   const held = document.cookie.split("; ").find((part) => part.startsWith(`${name}=`));
-  return held ? held.slice(name.length + 1) : "";
+  return held ? decodeURIComponent(held.slice(name.length + 1)) : "";
 }
 
 export async function ask(path, options = {}) {
   const answer = await fetch(path, {
     ...options,
-    headers: { "x-csrf-token": decodeURIComponent(csrf()), ...options.headers },
+    headers: { "x-csrf-token": csrf(), ...options.headers },
   });
   if (answer.ok) return answer;
   const told = await answer.json().catch(() => ({}));
@@ -22,7 +22,7 @@ export function send(path, body, headers, onProgress) {
     const request = new XMLHttpRequest();
     request.open("POST", path);
     request.responseType = "json";
-    for (const [name, value] of Object.entries({ "x-csrf-token": decodeURIComponent(csrf()), ...headers })) {
+    for (const [name, value] of Object.entries({ "x-csrf-token": csrf(), ...headers })) {
       request.setRequestHeader(name, value);
     }
     request.upload.onprogress = (event) => onProgress(event.loaded / (event.total || 1));

@@ -11,9 +11,10 @@ const results = document.getElementById("results");
 const chips = document.getElementById("chips");
 const drop = document.getElementById("drop");
 const sending = document.getElementById("sending");
+const PLAIN = { conf: "0", sort: "confidence" };
 let latest = 0;
 
-async function show(url, { push = true, focus = "" } = {}) {
+async function show(url, { push = true, focus = () => null } = {}) {
   const address = new URL(url, location.href);
   const number = ++latest;
   results.classList.add("busy");
@@ -24,6 +25,7 @@ async function show(url, { push = true, focus = "" } = {}) {
     if (number !== latest) return;
     if (answer.status === 401) return location.assign(address);
     if (push) history.pushState(null, "", address);
+    const held = [results, chips].some((part) => part.contains(document.activeElement));
     results.innerHTML = html;
     chips.innerHTML = document.getElementById("new-chips").innerHTML;
     const q = address.searchParams.get("q") ?? "";
@@ -34,7 +36,7 @@ async function show(url, { push = true, focus = "" } = {}) {
     document.title = q ? `${q} – Quintet` : "Quintet";
     enliven(results);
     say(document.getElementById("sum")?.textContent.replace(/\s+/g, " ").trim() ?? "");
-    if (focus) document.querySelector(focus)?.focus({ preventScroll: true });
+    if (held) (focus() ?? grid()[0] ?? box).focus({ preventScroll: true });
   } catch {
     location.assign(address);
   } finally {
@@ -48,10 +50,8 @@ async function show(url, { push = true, focus = "" } = {}) {
 function address() {
   const told = new URLSearchParams();
   for (const [name, value] of new FormData(form)) {
-    if (typeof value === "string" && value) told.append(name, value);
+    if (typeof value === "string" && value && value !== PLAIN[name]) told.append(name, value);
   }
-  const conf = document.getElementById("conf")?.value;
-  if (conf && conf !== "0") told.set("conf", conf);
   return told.size ? `/?${told}` : "/";
 }
 
@@ -64,10 +64,21 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-go]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
-  const keep = link.dataset.go === "keep" ? `#grid > .card:nth-of-type(${grid().length + 1}) .open` : "";
-  show(link.href, { focus: keep || (link.closest(".side") ? `.side a[href="${CSS.escape(link.getAttribute("href"))}"]` : "") });
-  if (!keep && !link.closest(".side")) scrollTo({ top: 0 });
+  const shown = grid().length;
+  const more = link.dataset.go === "keep";
+  show(link.href, { focus: more ? () => grid()[shown] : again(link) });
+  if (!more && !link.closest(".side")) scrollTo({ top: 0 });
 });
+
+// Finds what has the focus again when it is drawn anew.
+function again(link) {
+  const card = link.closest(".card")?.dataset.id;
+  if (card) return () => document.querySelector(`.card[data-id="${card}"] .open`);
+  if (chips.contains(link)) return () => box;
+  if (link.closest(".switch")) return () => document.querySelector(".switch [aria-current]");
+  const where = link.dataset.where;
+  return () => [...document.querySelectorAll("a[data-where]")].find((other) => other.dataset.where === where);
+}
 
 addEventListener("popstate", () => show(location.href, { push: false }));
 
@@ -79,11 +90,14 @@ results.addEventListener("input", (event) => {
   clearTimeout(waiting);
   waiting = setTimeout(() => {
     history.replaceState(null, "", address());
-    show(address(), { push: false, focus: "#conf" });
+    show(address(), { push: false, focus: () => document.getElementById("conf") });
   }, 180);
 });
-results.addEventListener("submit", (event) => {
-  if (event.target.matches(".cut")) event.preventDefault();
+
+// the order
+results.addEventListener("change", (event) => {
+  const { id } = event.target;
+  if (id === "sort" || id === "reverse") show(address(), { focus: () => document.getElementById(id) });
 });
 
 // files

@@ -170,3 +170,16 @@ def test_neither_labels_nor_pairs_is_an_error() -> None:
     bare = dataclasses.replace(view(Modality.IMAGE, 8, 1), label=np.full(8, -1, dtype=np.int64))
     with pytest.raises(TrainingError, match="accord"):
         Accord().fit(Views((bare,), CLASSES))
+
+
+def test_it_tells_how_far_it_is() -> None:
+    told: list[tuple[int, int]] = []
+    model = Accord()
+    model.on_epoch = lambda done, total: told.append((done, total))
+    model.fit(
+        Views((view(Modality.IMAGE, 60, 1), view(Modality.TEXT, 60, 2)), ("a", "b", "c", "d"))
+    )
+    done = [share for share, _ in told]
+    assert len(done) >= 4
+    assert done == sorted(set(done))
+    assert told[-1] == (100, 100)
