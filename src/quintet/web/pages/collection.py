@@ -15,7 +15,7 @@ from quintet.api.security import READ, Here
 from quintet.errors import UsageError
 from quintet.flows.facets import Facet
 from quintet.web.asked import Asked
-from quintet.web.forms import Admin
+from quintet.web.forms import Admin, Writer
 from quintet.web.render import page
 
 router = APIRouter()
