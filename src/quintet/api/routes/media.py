@@ -192,8 +192,8 @@ async def _pieces(file: BinaryIO, part: Span, places: CapacityLimiter) -> AsyncI
 def _named(path: str) -> str:
     """A file's name for Content-Disposition (RFC 6266): plain letters, and the true one in UTF-8.
 
-    >>> _named("/a/狗 b.png")
-    "filename=\\"__b.png\\"; filename*=UTF-8''%E7%8B%97%20b.png"
+    >>> print(_named("/a/狗 b.png"))
+    filename="__b.png"; filename*=UTF-8''%E7%8B%97%20b.png
     """
     name = safe_name(PurePath(path).name.encode("utf-8", "replace").decode("utf-8"))
     plain = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in name)
