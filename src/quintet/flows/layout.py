@@ -69,8 +69,9 @@ def points(parts: Parts, limit: int) -> list[Point]:
     ids = [str(i, "ascii") for i in found["ids"].tolist()][:limit]
     places = dict(zip(ids, np.asarray(found["xy"]).tolist(), strict=False))
     return [
-        Point(i.id, i.modality, i.label, *places[i.id], name=PurePath(i.path).name)
+        Point(i.id, i.modality, i.label, x, y, PurePath(i.path).name)
         for i in store.get_many(ids)
+        for x, y in [places[i.id]]
     ]
 
 
