@@ -217,8 +217,28 @@ def test_the_map_is_drawn_and_opens_an_item(visit):
         )
     page.mouse.up()
     assert page.locator("#chosen-list a").count() > 20
+    listed = page.locator("#chosen-list a").all_inner_texts()
+    assert all(re.match(r"(bell|car|bird)-\d+\.\w+ · ", text) for text in listed)
+    if int(page.locator("#chosen-count").inner_text()) > len(listed):
+        assert re.fullmatch(r"and \d+ more", page.locator("#chosen-more").inner_text())
     page.locator("#chosen-list a").first.click()
     page.wait_for_url("**/items/*")
+
+
+def test_without_script_the_map_says_so(visit):
+    page = visit("/map", java_script_enabled=False)
+    assert "drawn by a script" in page.locator(".plot").inner_text()
+    assert not page.locator("#loading").is_visible()
+
+
+def test_on_a_phone_the_tab_of_the_page_is_in_sight(visit):
+    page = visit("/settings", width=360, height=740, has_touch=True, is_mobile=True)
+    tab = page.locator(".top nav [aria-current]").bounding_box()
+    assert tab["x"] >= 0
+    assert tab["x"] + tab["width"] <= 360
+    page.goto("/map")
+    action = page.evaluate("getComputedStyle(document.getElementById('map')).touchAction")
+    assert "pan-y" in action
 
 
 def test_the_first_page_is_light(visit):

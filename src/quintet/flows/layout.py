@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import chain, zip_longest
+from pathlib import PurePath
 
 import numpy as np
 from sklearn.decomposition import PCA
@@ -36,13 +37,14 @@ FEW = 5
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """An item on the map; x and y are -1..1."""
+    """An item on the map; x and y are -1..1, name is that of its file."""
 
     id: str
     modality: Modality
     label: str | None
     x: float
     y: float
+    name: str
 
 
 def points(parts: Parts, limit: int) -> list[Point]:
@@ -66,7 +68,11 @@ def points(parts: Parts, limit: int) -> list[Point]:
     found = cached(path, stamp, lambda: _placed(store, active))
     ids = [str(i, "ascii") for i in found["ids"].tolist()][:limit]
     places = dict(zip(ids, np.asarray(found["xy"]).tolist(), strict=False))
-    return [Point(i.id, i.modality, i.label, *places[i.id]) for i in store.get_many(ids)]
+    return [
+        Point(i.id, i.modality, i.label, x, y, PurePath(i.path).name)
+        for i in store.get_many(ids)
+        for x, y in [places[i.id]]
+    ]
 
 
 def _placed(store: Store, model_id: str) -> Arrays:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from quintet.errors import Code
 from quintet.flows.doctor import Check
 from quintet.flows.evidence import FINE_S, clock
 from quintet.flows.labels import GIVEN
@@ -138,6 +139,25 @@ STAGES: Mapping[str, str] = {
     "embed": _("placing items"),
     "index": _("building indexes"),
     "wait for another writer": _("waiting for another writer"),
+}
+
+CODES: Mapping[str, str] = {
+    Code.EMPTY: _("empty"),
+    Code.UNREADABLE: _("not readable"),
+    Code.VANISHED: _("vanished"),
+    Code.CHANGED: _("changed while it was read"),
+    Code.SPECIAL: _("no plain file"),
+    Code.SYMLINK: _("a link"),
+    Code.UNKNOWN_FORMAT: _("unknown format"),
+    Code.OFF: _("switched off"),
+    Code.CORRUPT: _("damaged"),
+    Code.NO_CONTENT: _("without content"),
+    Code.TOO_LARGE: _("too large"),
+    Code.TIMEOUT: _("took too long"),
+    Code.MEMORY: _("needs too much memory"),
+    Code.CRASHED: _("the decoder crashed"),
+    Code.ENCODER: _("the encoder failed"),
+    Code.IO: _("the disk failed"),
 }
 
 SOURCES = (_("the first tag of each item"), _("labels given in the library"))

@@ -28,6 +28,12 @@ document.addEventListener("click", (event) => {
   if (event.target === help) help.close();
 });
 
+const tab = document.querySelector(".top nav [aria-current]"); // on a phone the tabs are wider than it
+if (tab) {
+  const bar = tab.closest("nav");
+  bar.scrollLeft = tab.offsetLeft - bar.offsetLeft - (bar.clientWidth - tab.offsetWidth) / 2;
+}
+
 document.addEventListener("error", (event) => event.target.classList?.add("gone"), true);
 for (const picture of document.images) {
   if (picture.complete && !picture.naturalWidth) picture.classList.add("gone");

@@ -16,6 +16,8 @@ let chosen = new Set();
 
 const MEDIA = { image: t("Picture"), video: t("Video"), text: t("Text"), audio: t("Sound"), mesh: t("3D model") };
 
+const LISTED = 60;
+
 const SHAPES = {
   image: new Path2D("M5.5 0A5.5 5.5 0 1 1-5.5 0 5.5 5.5 0 1 1 5.5 0"),
   video: new Path2D("M-4.5-6 6.5 0-4.5 6z"),
@@ -112,7 +114,7 @@ function choose(n, announce = false) {
       tip.append(picture);
     }
     const told = document.createElement("b");
-    told.textContent = `${spot.label ?? t("no label")} · ${MEDIA[spot.modality]}`;
+    told.textContent = `${spot.name} · ${spot.label ?? t("no label")} · ${MEDIA[spot.modality]}`;
     tip.append(told);
     tip.style.left = `${Math.min(spot.px + 12, canvas.clientWidth - 130)}px`;
     tip.style.top = `${Math.min(spot.py + 12, canvas.clientHeight - 110)}px`;
@@ -141,6 +143,10 @@ canvas.addEventListener("pointerup", (event) => {
     if (n >= 0) open(shown()[n]);
     else list([]);
   } else list(shown().filter((spot) => within(drawn, spot.px, spot.py)));
+});
+canvas.addEventListener("pointercancel", () => {
+  path = [];
+  draw();
 });
 canvas.addEventListener("pointerleave", () => choose(-1));
 canvas.addEventListener("keydown", (event) => {
@@ -179,15 +185,17 @@ function list(found) {
   const panel = document.getElementById("chosen");
   panel.hidden = !found.length;
   document.getElementById("chosen-count").textContent = found.length;
-  const rows = found.slice(0, 60).map((spot) => {
+  const rows = found.slice(0, LISTED).map((spot) => {
     const row = document.createElement("li");
     const link = document.createElement("a");
     link.href = `/items/${spot.id}`;
-    link.textContent = `${spot.label ?? t("no label")} · ${MEDIA[spot.modality]} · ${spot.id.slice(0, 6)}`;
+    link.textContent = `${spot.name} · ${spot.label ?? t("no label")}`;
     row.append(link);
     return row;
   });
   document.getElementById("chosen-list").replaceChildren(...rows);
+  const more = found.length - rows.length;
+  document.getElementById("chosen-more").textContent = more > 0 ? t("and {count} more", { count: more }) : "";
   draw();
 }
 
