@@ -28,6 +28,7 @@ from quintet.errors import (
 from quintet.evaluate.retrieval import Table
 from quintet.flows.add import AddReport
 from quintet.flows.asking import check_count
+from quintet.flows.backup import BackupReport
 from quintet.flows.compare import Compared
 from quintet.flows.doctor import Check
 from quintet.flows.duplicates import Alike
@@ -437,6 +438,17 @@ class Client:
         asked = {"modalities": _names(modalities), "where": list(where)}
         report = self._work("duplicates", asked, on_progress)
         return TypeAdapter(list[Alike]).validate_python(report["groups"])
+
+    def verify(self, *, on_progress: Progress | None = None) -> list[str]:
+        """What is damaged in the database, one line each; empty when nothing is."""
+        return [str(line) for line in self._work("verify", {}, on_progress)["damaged"]]
+
+    def backup(
+        self, file: str | Path, *, force: bool = False, on_progress: Progress | None = None
+    ) -> BackupReport:
+        """Write the library of this moment into one file of the machine that serves."""
+        report = self._work("backup", {"file": str(file), "force": force}, on_progress)
+        return TypeAdapter(BackupReport).validate_python(report)
 
     def rebuild(
         self,

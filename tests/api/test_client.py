@@ -324,6 +324,17 @@ def test_a_report_with_the_losses_of_its_epochs_is_read(monkeypatch):
     assert quintet.Client(Connection(URL, None)).train() == report
 
 
+def test_a_backup_far_is_restored_near(worker, library, tmp_path):
+    with quintet.connect(URL, http=worker) as far:
+        assert far.verify() == []
+        report = far.backup(tmp_path / "library.zip")
+        assert report.size_bytes == (tmp_path / "library.zip").stat().st_size
+        items = far.find()
+    quintet.restore(tmp_path / "library.zip", tmp_path / "elsewhere")
+    with quintet.open(tmp_path / "elsewhere") as near:
+        assert near.find() == items
+
+
 @pytest.mark.slow
 def test_training_far_reports_as_training_near(asked, trained):
     far = quintet.connect(URL, http=asked)

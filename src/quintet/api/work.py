@@ -115,6 +115,20 @@ class Judging(Asked):
     """As for training."""
 
 
+class BackingUp(Asked):
+    """Write the library of this moment into one file."""
+
+    file: Place
+    """A file of the machine that serves."""
+
+    force: bool = False
+    """Replace a file that is there."""
+
+
+class Verifying(Asked):
+    """Count every checksum again; nothing can be chosen."""
+
+
 class AddJob(Asked):
     """Index files and folders; needs scope admin."""
 
@@ -185,12 +199,40 @@ class EvaluateJob(Asked):
     """On what."""
 
 
+class BackupJob(Asked):
+    """Write a backup; needs scope admin."""
+
+    kind: Literal["backup"]
+    """The kind of work."""
+
+    params: BackingUp
+    """Where to."""
+
+
+class VerifyJob(Asked):
+    """Count every checksum again; the report has `damaged`, empty when all is well."""
+
+    kind: Literal["verify"]
+    """The kind of work."""
+
+    params: Verifying = Verifying()
+    """How."""
+
+
 NewJob = Annotated[
-    AddJob | TrainJob | RebuildJob | UseJob | DuplicatesJob | CompareJob | EvaluateJob,
+    AddJob
+    | TrainJob
+    | RebuildJob
+    | UseJob
+    | DuplicatesJob
+    | CompareJob
+    | EvaluateJob
+    | BackupJob
+    | VerifyJob,
     Field(discriminator="kind"),
 ]
 
-OF_ADMIN = ("add", "rebuild")
+OF_ADMIN = ("add", "rebuild", "backup")
 """Kinds that read any file of the machine, or all files of the library."""
 
 

@@ -20,7 +20,7 @@ from typing import Any
 from quintet.errors import Conflict, UnknownName
 from quintet.service.state import State
 
-KINDS = ("add", "train", "rebuild", "use", "duplicates", "compare", "evaluate")
+KINDS = ("add", "train", "rebuild", "use", "duplicates", "compare", "evaluate", "backup", "verify")
 MAX_TRIES = 3
 """A job whose process died so often is not tried again by itself."""
 

@@ -86,6 +86,16 @@ def evaluate(lib: Library, params: Mapping[str, Any], _: Progress) -> Any:
     return lib.evaluate(**params)
 
 
+def backup(lib: Library, params: Mapping[str, Any], tick: Progress) -> Any:
+    """Write the library of this moment into a file of this machine."""
+    return lib.backup(**params, on_progress=tick)
+
+
+def verify(lib: Library, _: Mapping[str, Any], tick: Progress) -> Any:
+    """Count every checksum again."""
+    return {"damaged": lib.verify(on_progress=tick)}
+
+
 WORK: Mapping[str, Callable[[Library, Mapping[str, Any], Tell], Any]] = {
     "add": add,
     "train": train,
@@ -94,6 +104,8 @@ WORK: Mapping[str, Callable[[Library, Mapping[str, Any], Tell], Any]] = {
     "duplicates": duplicates,
     "compare": compare,
     "evaluate": evaluate,
+    "backup": backup,
+    "verify": verify,
 }
 
 
