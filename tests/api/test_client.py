@@ -330,6 +330,7 @@ def test_a_backup_far_is_restored_near(worker, library, tmp_path):
         report = far.backup(tmp_path / "library.zip")
         assert report.size_bytes == (tmp_path / "library.zip").stat().st_size
         items = far.find()
+    (tmp_path / "elsewhere").mkdir()
     quintet.restore(tmp_path / "library.zip", tmp_path / "elsewhere")
     with quintet.open(tmp_path / "elsewhere") as near:
         assert near.find() == items

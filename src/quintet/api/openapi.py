@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from fastapi import FastAPI, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
@@ -43,7 +44,9 @@ def install(app: FastAPI) -> None:
     def text() -> bytes:
         return json.dumps(document(app), ensure_ascii=False).encode()
 
-    def described() -> Response:
+    async def described() -> Response:
+        if not text.cache_info().currsize:
+            await run_in_threadpool(text)
         return Response(text(), media_type="application/json")
 
     app.add_api_route("/openapi.json", described, include_in_schema=False)
