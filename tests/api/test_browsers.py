@@ -118,3 +118,14 @@ def test_strange_folders_are_refused_in_words(browser, path):
 def test_a_page_looks_for_few_examples_at_a_time(browser):
     many = "&".join(f"plus=item:{n:04x}" for n in range(30))
     assert browser.get(f"/?q=dog&{many}").status_code == 400
+
+
+def test_a_token_of_any_older_name_is_revoked_on_its_page(browser):
+    here = browser.app.state.service
+    here.tokens.create("old", Scope.READ)
+    with here.state.transaction() as db:
+        db.execute("UPDATE tokens SET name = 'a/b' WHERE name = 'old'")
+    sent = {"csrf": token(browser)}
+    answer = browser.post("/settings/tokens/a%2Fb/revoke", data=sent, follow_redirects=False)
+    assert answer.status_code == 303
+    assert here.tokens.all() == []

@@ -79,7 +79,7 @@ def create(request: Request, sent: Admin, here: Here) -> HTMLResponse:
     return _settings(request, here, secret)
 
 
-@router.post("/settings/tokens/{name}/revoke")
+@router.post("/settings/tokens/{name:path}/revoke")
 def revoke(_: Admin, here: Here, name: str) -> RedirectResponse:
     """End a token and its sessions."""
     here.tokens.revoke(name)
