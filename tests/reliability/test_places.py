@@ -213,8 +213,8 @@ def test_a_file_that_cannot_be_read_is_marked_and_tried_again(media, monkeypatch
     wrong, really = [], add.opened
 
     @contextmanager
-    def broken(path):
-        with really(path) as file:
+    def broken(path, root=""):
+        with really(path, root) as file:
             yield _Broken(file) if path in names else file
 
     monkeypatch.setattr(add, "opened", broken)
