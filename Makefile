@@ -14,7 +14,7 @@ test: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/pytest --doctest-modules src tests --ignore tests/browser
+	$(BIN)/pytest -n 2 --dist loadfile --doctest-modules src tests --ignore tests/browser
 
 test-browser: chromium .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,browser]'
