@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -54,6 +56,19 @@ def cluster(folder: Path, cpus: int = 2, paths: Sequence[str] = ()) -> Iterator[
         folder: an empty one with a short path, for sockets and logs.
         paths: folders that workers import from, beside those of this process.
     """
+    with _one_at_a_time():
+        yield from _running(folder, cpus, paths)
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Clusters choose some of their ports themselves, and two at once choose the same."""
+    with (Path(tempfile.gettempdir()) / "quintet-ray-tests.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _running(folder: Path, cpus: int, paths: Sequence[str]) -> Iterator[Cluster]:
     port, client = _free_ports(2)
     known = [p for p in [os.environ.get("PYTHONPATH")] if p]
     env = {**os.environ, **_quiet(folder), "PYTHONPATH": os.pathsep.join([*paths, *known])}

@@ -241,9 +241,9 @@ def create(folder: Path) -> None:
     with translated(folder):
         folder.mkdir(parents=True, exist_ok=True)
         beside = folder / f"{DATABASE}.{os.getpid()}.new"
+        _refuse_second(folder)
         with Lock(folder):
-            if (folder / DATABASE).exists():
-                raise UsageError(f"there is a library at {folder} already")
+            _refuse_second(folder)  # of who has had the lock before
             for left in folder.glob(f"{DATABASE}.*.new*"):  # by one that was killed
                 left.unlink()
             try:
@@ -252,6 +252,11 @@ def create(folder: Path) -> None:
                 beside.replace(folder / DATABASE)
             finally:
                 beside.unlink(missing_ok=True)
+
+
+def _refuse_second(folder: Path) -> None:
+    if (folder / DATABASE).exists():
+        raise UsageError(f"there is a library at {folder} already")
 
 
 def set_aside(folder: Path) -> Path | None:
