@@ -8,13 +8,13 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path, PurePath
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx2
 from pydantic import TypeAdapter
 
+from quintet.closing import Closing
 from quintet.connection import Connection, raised
 from quintet.errors import (
     Code,
@@ -87,7 +87,7 @@ def connect(url: str, token: str | None = None, *, http: httpx2.Client | None = 
     return made
 
 
-class Client:
+class Client(Closing):
     """A library over HTTP; methods, arguments and records are those of ``quintet.Library``.
 
     Files to search by (``like``, ``file:``) are those of this machine; they are sent, and deleted
@@ -482,17 +482,6 @@ class Client:
     def close(self) -> None:
         """Close the line to the service."""
         self._service.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"quintet.connect({self.url!r})"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from quintet.closing import Closing
 from quintet.errors import LibraryNotFound, NoSpace, UsageError
 from quintet.evaluate.retrieval import Table
 from quintet.flows import (
@@ -180,7 +180,7 @@ def salvage(
     return salvaging.salvage(place, target, force=force, on_progress=on_progress or _silent)
 
 
-class Library:
+class Library(Closing):
     """A collection of image, video, text, audio and mesh files, and what is known about them.
 
     Open one with ``quintet.open``; it is a context manager. Methods that write hold the library's
@@ -694,17 +694,6 @@ class Library:
     def close(self) -> None:
         """End the decoding children and close the database; the library can be used again."""
         self._parts.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"Library({str(self.folder)!r})"

@@ -13,6 +13,7 @@ from fastapi import Depends, Request, Response
 
 from quintet.errors import Forbidden, Unauthenticated
 from quintet.service.service import Service
+from quintet.service.sessions import HOURS
 from quintet.service.tokens import Scope
 
 SESSION = "quintet_session"
@@ -119,11 +120,36 @@ def repeats_csrf(request: Request, sent: str) -> bool:
     return bool(held) and hmac.compare_digest(sent.encode(), held.encode())
 
 
-def give_csrf(request: Request, answer: Response) -> None:
-    """Set the CSRF cookie of a page, unless the browser has one."""
+def csrf(request: Request) -> str:
+    """What the CSRF cookie of the browser holds, or shall hold."""
+    return request.cookies.get(cookie(CSRF, request)) or secrets.token_urlsafe(24)
+
+
+def give_csrf(request: Request, answer: Response, token: str) -> None:
+    """Set the CSRF cookie, unless the browser has it."""
     name = cookie(CSRF, request)
-    if not request.cookies.get(name):
-        answer.set_cookie(name, secrets.token_urlsafe(24), samesite="strict", path="/")
+    if token != request.cookies.get(name):
+        answer.set_cookie(name, token, samesite="strict", path="/")
+
+
+def give_session(request: Request, answer: Response, secret: str) -> None:
+    """Set the cookie that stands for a token."""
+    answer.set_cookie(
+        cookie(SESSION, request),
+        secret,
+        max_age=HOURS * 3600,
+        path="/",
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def end_session(request: Request, answer: Response) -> None:
+    """End the browser's session, and take its cookie back."""
+    name = cookie(SESSION, request)
+    request.app.state.service.sessions.end(request.cookies.get(name, ""))
+    answer.delete_cookie(name, path="/")
 
 
 async def known(request: Request) -> Caller:

@@ -30,6 +30,15 @@ def emit_json(value: Any) -> None:
     click.echo(text.encode("utf-8", "replace").decode("utf-8"))
 
 
+def emit_report(report: Any, *, as_json: bool) -> None:
+    """What was done: as one JSON document, or a line for each figure."""
+    if as_json:
+        emit_json(report)
+        return
+    for name, value in plain(report).items():
+        console.print(f"{name}: {value}")
+
+
 def printable(text: str) -> str:
     """Text that cannot steer a terminal: control characters and lone surrogates are shown as ?."""
     return "".join(c if c.isprintable() else "?" for c in text)

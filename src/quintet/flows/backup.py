@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from quintet.errors import UsageError
-from quintet.index.files import BLOCK, flush_folder
+from quintet.index.files import BLOCK, flush
 from quintet.store import schema
 from quintet.store.database import now
 from quintet.store.sqlite import Store
@@ -65,7 +65,7 @@ def backup(store: Store, target: Path, *, force: bool, on_progress: Progress) ->
         beside = work / "archive"
         sha = _write(beside, copy, told, on_progress)
         beside.replace(target)
-        flush_folder(target.parent)
+        flush(target.parent)
     return BackupReport(target, target.stat().st_size, **told, sha256=sha)
 
 

@@ -22,7 +22,7 @@ from typing import Any
 from quintet.errors import LibraryBusy, LibraryCorrupt, LibraryTooNew, UsageError
 from quintet.flows import where
 from quintet.flows.backup import FORMAT, MANIFEST, blocks, sweep, working_folder
-from quintet.index.files import flush_folder
+from quintet.index.files import flush
 from quintet.store import schema
 from quintet.store.lock import SERVING, TRAINING, Lock, holder
 from quintet.store.sqlite import Store
@@ -102,7 +102,7 @@ def _put(database: Path, folder: Path) -> Path | None:
         os.fsync(file.fileno())
     before = schema.set_aside(folder)
     database.replace(folder / schema.DATABASE)
-    flush_folder(folder)
+    flush(folder)
     shutil.rmtree(folder / "index", ignore_errors=True)  # of the library that was there
     return before
 

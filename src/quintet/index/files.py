@@ -184,14 +184,14 @@ def _replace(path: Path, parts: Iterable[Block]) -> None:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
-        flush_folder(path.parent)
+        flush(path.parent)
     finally:
         beside.unlink(missing_ok=True)
 
 
-def flush_folder(folder: Path) -> None:
-    """What was renamed into a folder stays there after a power cut."""
-    fd = os.open(folder, os.O_RDONLY)
+def flush(path: Path) -> None:
+    """What was written to a file, or renamed into a folder, stays there after a power cut."""
+    fd = os.open(path, os.O_RDONLY)
     try:
         os.fsync(fd)
     finally:

@@ -22,9 +22,9 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import asdict
-from types import TracebackType
-from typing import IO, Any, BinaryIO, Self
+from typing import IO, Any, BinaryIO
 
+from quintet.closing import Closing
 from quintet.errors import Code, FileProblem, QuintetError
 from quintet.media import wire
 from quintet.media.limits import MIB, Limits
@@ -46,7 +46,7 @@ _NEAR = 0.75
 """A child that died holding this share of its memory died of it."""
 
 
-class Box:
+class Box(Closing):
     """Decodes files in children of one fork server; safe to use from several threads.
 
     Args:
@@ -64,17 +64,6 @@ class Box:
         self._lock = threading.Lock()
         self._servers: dict[str, _Server] = {opener: _Server(opener)}
         self._closed = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """End the server and all children."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
-import os
 import re
 import secrets
 import shutil
@@ -21,6 +20,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 from quintet.errors import NoSpace, TooLarge, UnknownName
+from quintet.index.files import flush
 
 FOLDER = "uploads"
 MOST_BYTES = 512 << 20
@@ -250,7 +250,7 @@ class Receiving:
                 self._uploads.forget(self.id)
 
     def _finish(self) -> None:
-        _flush(self._path)
+        flush(self._path)
         made = Upload(self.id, self._name, self.size_bytes)
         told = json.dumps(asdict(made) | {"sha256": self._sha.hexdigest()})
         self._path.with_suffix(".json").write_text(told, "utf-8")
@@ -286,14 +286,5 @@ def _move(source: Path, to: Path) -> None:
             raise
         half = to.with_name(f".{to.name}.half")
         shutil.copyfile(source, half)
-        _flush(half)
+        flush(half)
         half.replace(to)
-
-
-def _flush(path: Path) -> None:
-    """Have the bytes on the disk before anybody is told that they are kept."""
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
+from quintet.closing import Closing
 from quintet.store import schema, sums, upgrades
 from quintet.store.lock import Lock
 
@@ -20,7 +20,7 @@ PAGES = 4096
 """Copied at a time (16 MB)."""
 
 
-class Database:
+class Database(Closing):
     """One open library folder; the parts of the store build on it."""
 
     def __init__(self, folder: Path, db: sqlite3.Connection, lock: Lock | None) -> None:
@@ -87,17 +87,6 @@ class Database:
             finally:
                 self._db.execute("ROLLBACK")
                 copy.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

@@ -54,9 +54,7 @@ def _check(request: Request, scope: Scope | None) -> None:
     found = security.caller(request)
     if found is None:
         raise Unauthenticated("log in first")
-    if found.scope < scope:
-        wanted, held = scope.name.lower(), found.scope.name.lower()
-        raise Forbidden(f"this needs scope {wanted}; {found.name} has {held}")
+    security.demand(found, scope, "this")
 
 
 def back(sent: Fields, otherwise: str = "/") -> RedirectResponse:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -44,8 +43,7 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
     Names of files may hold bytes that are no text; such a byte is shown as a question mark.
     """
     who = security.caller(request)
-    name = security.cookie(security.CSRF, request)
-    csrf = request.cookies.get(name) or secrets.token_urlsafe(24)
+    csrf = security.csrf(request)
     made = _templates.get_template(template).render(
         t=translator(language(request)),
         language=language(request),
@@ -61,8 +59,7 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
     answer = HTMLResponse(
         made.encode("utf-8", "replace"), status, headers={"cache-control": "no-store"}
     )
-    if csrf != request.cookies.get(name):
-        answer.set_cookie(name, csrf, samesite="strict", path="/")
+    security.give_csrf(request, answer, csrf)
     return answer
 
 

@@ -14,7 +14,6 @@ from quintet.errors import UnknownName, UsageError
 from quintet.service import jobs as module
 from quintet.service import work as module_of_work
 from quintet.service.jobs import MAX_TRIES, Jobs
-from quintet.service.state import State
 
 SCRIPT = """
 import json, os, signal, sys, time
@@ -44,13 +43,6 @@ try:
 except KeyboardInterrupt:
     say(error="interrupted")
 """
-
-
-@pytest.fixture
-def state(tmp_path):
-    made = State(tmp_path)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -10,13 +10,6 @@ from quintet.service import state as states
 from quintet.service.state import State
 
 
-@pytest.fixture
-def state(tmp_path):
-    made = State(tmp_path)
-    yield made
-    made.close()
-
-
 def put(db, key):
     db.execute("INSERT INTO answers VALUES (?, x'', 200, '', 0)", (key,))
 

@@ -5,15 +5,8 @@ import pytest
 from quintet.errors import Forbidden, UnknownName, UsageError
 from quintet.service import tokens as module
 from quintet.service.sessions import Sessions
-from quintet.service.state import NAME, State
+from quintet.service.state import NAME
 from quintet.service.tokens import PREFIX, Scope, Tokens
-
-
-@pytest.fixture
-def state(tmp_path):
-    made = State(tmp_path)
-    yield made
-    made.close()
 
 
 @pytest.fixture

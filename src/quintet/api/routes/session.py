@@ -9,8 +9,7 @@ from pydantic import BaseModel, Field
 
 from quintet.api import security
 from quintet.api.questions import Asked
-from quintet.api.security import READ, SESSION, Asker, Here
-from quintet.service.sessions import HOURS
+from quintet.api.security import READ, Asker, Here
 
 router = APIRouter(tags=["session"])
 
@@ -33,16 +32,8 @@ class Known(BaseModel):
 def begin(login: Login, request: Request, here: Here) -> Response:
     """Log a browser in: the answer sets a cookie that stands for the token."""
     answer = Response(status_code=204)
-    answer.set_cookie(
-        security.cookie(SESSION, request),
-        here.sessions.begin(login.token),
-        max_age=HOURS * 3600,
-        path="/",
-        secure=request.url.scheme == "https",
-        httponly=True,
-        samesite="strict",
-    )
-    security.give_csrf(request, answer)
+    security.give_session(request, answer, here.sessions.begin(login.token))
+    security.give_csrf(request, answer, security.csrf(request))
     return answer
 
 
@@ -53,9 +44,8 @@ def who(asker: Asker) -> Known:
 
 
 @router.delete("/session", dependencies=READ, status_code=204)
-def end(request: Request, here: Here) -> Response:
+def end(request: Request) -> Response:
     """Log the browser out."""
-    here.sessions.end(request.cookies.get(security.cookie(SESSION, request), ""))
     answer = Response(status_code=204)
-    answer.delete_cookie(security.cookie(SESSION, request), path="/")
+    security.end_session(request, answer)
     return answer

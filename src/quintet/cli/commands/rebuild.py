@@ -9,7 +9,6 @@ import click
 import quintet
 from quintet.cli import options, output
 from quintet.cli.progress import progress
-from quintet.plain import plain
 
 
 @click.command()
@@ -30,8 +29,4 @@ def command(folder: Path | None, features: bool, index: str | None, as_json: boo
     """Make the full-text and vector indexes again from the database, and check its checksums."""
     with quintet.open(folder, create=False) as lib, progress(quiet=as_json) as tick:
         report = lib.rebuild(features=features, index=index, on_progress=tick)
-    if as_json:
-        output.emit_json(report)
-    else:
-        for name, value in plain(report).items():
-            output.console.print(f"{name}: {value}")
+    output.emit_report(report, as_json=as_json)

@@ -8,7 +8,6 @@ import click
 
 from quintet.cli import options, output
 from quintet.cli.progress import progress
-from quintet.plain import plain
 
 
 @click.command()
@@ -33,8 +32,4 @@ def command(file: Path, folder: Path | None, force: bool, as_json: bool) -> None
 
     with progress(quiet=as_json) as tick:
         report = restore(file, folder, force=force, on_progress=tick)
-    if as_json:
-        output.emit_json(report)
-    else:
-        for name, value in plain(report).items():
-            output.console.print(f"{name}: {value}")
+    output.emit_report(report, as_json=as_json)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from quintet.api import security
-from quintet.api.security import READ, Here
+from quintet.api.security import READ, Asker, Here
 from quintet.api.work import allow
 from quintet.flows.doctor import Check
 from quintet.service.tokens import Scope
@@ -19,11 +18,10 @@ SHOWN = 50
 
 
 @router.get("/jobs", dependencies=READ)
-def jobs(request: Request, here: Here) -> HTMLResponse:
+def jobs(request: Request, here: Here, asker: Asker) -> HTMLResponse:
     """What is being done, and for who may administer it whether all is well."""
-    found = security.caller(request)
     checks: list[Check] = []
-    if found is not None and found.scope >= Scope.ADMIN:
+    if asker.scope >= Scope.ADMIN:
         with here.pool.library() as lib:
             checks = lib.check()
     return page(request, "jobs.html", jobs=here.jobs.all(SHOWN), checks=checks)
@@ -43,10 +41,9 @@ def cancel(sent: Writer, here: Here, job_id: str) -> RedirectResponse:
 
 
 @router.post("/jobs/{job_id}/retry")
-def retry(request: Request, sent: Writer, here: Here, job_id: str) -> RedirectResponse:
+def retry(sent: Writer, here: Here, asker: Asker, job_id: str) -> RedirectResponse:
     """Try a job again."""
-    found, job = security.caller(request), here.jobs.get(job_id)
-    if found is not None:
-        allow(found, job.kind, dict(job.params))
+    job = here.jobs.get(job_id)
+    allow(asker, job.kind, dict(job.params))
     new = here.jobs.retry(job_id)
     return back(sent, f"/jobs/{new.id}")

@@ -214,6 +214,8 @@ def _home(here: Service, t: Translate) -> _Home:
 
 def _chips(here: Service, asked: Asked) -> list[Chip]:
     parts = [*((p, True) for p in asked.plus), *((p, False) for p in asked.minus)]
+    if not parts:
+        return []
     with here.pool.library() as lib:
         return [_chip(here, lib, part, wanted=wanted) for part, wanted in parts]
 

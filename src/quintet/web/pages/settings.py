@@ -8,7 +8,6 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from quintet.api import security
 from quintet.api.security import Here
 from quintet.errors import QuintetError, Unauthenticated
-from quintet.service.sessions import HOURS
 from quintet.service.tokens import Scope
 from quintet.web.forms import Admin, Anyone, back
 from quintet.web.render import LANGUAGE, LANGUAGES, THEME, THEMES, page
@@ -49,24 +48,15 @@ def login(request: Request, sent: Anyone, here: Here) -> Response:
         request.scope[security.FAILED] = True
         return page(request, "login.html", 403, next=sent.get("next", "/"), error=str(e))
     answer = back(sent)
-    answer.set_cookie(
-        security.cookie(security.SESSION, request),
-        secret,
-        max_age=HOURS * 3600,
-        httponly=True,
-        samesite="strict",
-        secure=request.url.scheme == "https",
-        path="/",
-    )
+    security.give_session(request, answer, secret)
     return answer
 
 
 @router.post("/logout")
-def logout(request: Request, _: Anyone, here: Here) -> RedirectResponse:
+def logout(request: Request, _: Anyone) -> RedirectResponse:
     """End the session."""
-    here.sessions.end(request.cookies.get(security.cookie(security.SESSION, request), ""))
     answer = RedirectResponse("/settings", 303)
-    answer.delete_cookie(security.cookie(security.SESSION, request), path="/")
+    security.end_session(request, answer)
     return answer
 
 

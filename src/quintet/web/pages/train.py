@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from quintet.api import security
-from quintet.api.security import READ, Here
+from quintet.api.security import READ, Asker, Here
 from quintet.errors import QuintetError, TrainingError
 from quintet.evaluate.retrieval import Table
 from quintet.flows.labels import MIN_ITEMS
@@ -83,11 +83,10 @@ def models(request: Request, here: Here) -> HTMLResponse:
 
 
 @router.post("/models/{model_id}/use")
-def use(request: Request, sent: Writer, here: Here, model_id: str) -> RedirectResponse:
+def use(sent: Writer, here: Here, asker: Asker, model_id: str) -> RedirectResponse:
     """Make a model the active one; with ``forget`` another is deleted once that is done."""
-    found = security.caller(request)
-    if sent.get("forget") and found is not None:
-        security.demand(found, Scope.ADMIN, "deleting a model")
+    if sent.get("forget"):
+        security.demand(asker, Scope.ADMIN, "deleting a model")
     with here.pool.library() as lib:
         lib.use(model_id)
         if sent.get("forget"):
