@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import httpx2
 from pydantic import TypeAdapter
 
-from quintet import errors
+from quintet import durable, errors
 
 T = TypeVar("T")
 
@@ -82,7 +82,7 @@ class Connection:
             with self._streamed(path) as answer, half.open("wb") as file:
                 for piece in answer.iter_bytes(PIECE):
                     file.write(piece)
-            half.replace(to)
+            durable.replace(half, to)
         except OSError as e:
             raise errors.UsageError(f"{to} cannot be written: {e.strerror}") from e
         finally:

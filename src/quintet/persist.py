@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
-from quintet import catalog
+from quintet import catalog, durable
 from quintet.errors import ModelError, NotFittedError, UnknownName
 from quintet.types import Modality
 
@@ -95,15 +94,13 @@ def load(blobs: Mapping[str, bytes]) -> Any:
 
 def save(model: Any, folder: Path) -> None:
     """Write a fitted model into a folder, the JSON last."""
-    folder.mkdir(parents=True, exist_ok=True)
+    durable.make_folder(folder)
     blobs = dump(model)
     for name in (ARRAYS, ABOUT):
         beside = folder / f"{name}.tmp"
         with beside.open("wb") as file:
             file.write(blobs[name])
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(folder / name)
+        durable.replace(beside, folder / name)
 
 
 def open_model(folder: Path) -> Any:

@@ -4,7 +4,6 @@ import os
 import random
 import shutil
 import signal
-import sqlite3
 import time
 
 import pytest
@@ -12,7 +11,6 @@ from tests.reliability import whole
 from tests.reliability.warm import DIED, Warm
 
 from quintet.datasets.sample import make_item
-from quintet.store.schema import VERSION
 from quintet.types import Modality
 
 THINGS = ("bell", "car")
@@ -46,17 +44,9 @@ def states(warm, media, tmp_path_factory):
     """Libraries as operations find them, and how long an undisturbed ``add`` takes."""
     home = tmp_path_factory.mktemp("states")
     began = time.monotonic()
-    assert warm.run("add", home / "added", media)[0] == 0
+    assert warm.run("add", home / "measured", media)[0] == 0
     seconds = time.monotonic() - began
-    shutil.copytree(home / "added", home / "trained")
-    status, told = warm.run("train", home / "trained")
-    assert status == 0, told
-    assert warm.run("backup", home / "trained", home / "backup.zip")[0] == 0
-    shutil.copytree(home / "trained", home / "old")
-    with sqlite3.connect(home / "old/.quintet/library.sqlite") as db:
-        db.executescript(f"DROP TABLE sums; PRAGMA user_version = {VERSION - 1};")
-    db.close()
-    (home / "empty").mkdir()
+    whole.states(warm, media, home)
     return home, seconds
 
 

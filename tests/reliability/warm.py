@@ -5,6 +5,7 @@ the system that flushes, renames, deletes or cuts a file; it dies before or afte
 where a crash could matter is met, and the product knows nothing of it.
 """
 
+import ctypes
 import hashlib
 import json
 import os
@@ -23,12 +24,14 @@ DIED = 99
 class Warm:
     """The warm process, from outside."""
 
-    def __init__(self, media):
+    def __init__(self, media, *, disk=None):
         environment = {
             **os.environ,
             "OMP_NUM_THREADS": "1",
             "PYTHONPATH": os.pathsep.join(sys.path),
         }
+        if disk:
+            environment["LD_PRELOAD"] = str(disk)
         self._process = subprocess.Popen(
             [sys.executable, __file__, str(media)],
             stdin=subprocess.PIPE,
@@ -40,13 +43,14 @@ class Warm:
             self.close()
             raise OSError("the warm process could not start")
 
-    def begin(self, operation, *paths, cut=0, file_bytes=0):
+    def begin(self, operation, *paths, cut=0, file_bytes=0, disk=None):
         """Start an operation; the number of its process."""
         order = {
             "operation": operation,
             "paths": [str(p) for p in paths],
             "cut": cut,
             "file_bytes": file_bytes,
+            "disk": disk,
         }
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
@@ -59,9 +63,9 @@ class Warm:
         told = json.loads(self._process.stdout.readline())
         return told["status"], told["told"]
 
-    def run(self, operation, *paths, cut=0, file_bytes=0):
+    def run(self, operation, *paths, **how):
         """Start it and wait."""
-        self.begin(operation, *paths, cut=cut, file_bytes=file_bytes)
+        self.begin(operation, *paths, **how)
         return self.end()
 
     def close(self):
@@ -162,7 +166,7 @@ def _operate(operation, paths, box):
         elif operation == "upgrade":
             lib._parts.writing().close()
         elif operation == "index":
-            _write_index(lib.folder)
+            return _write_index(lib.folder)
     return None
 
 
@@ -171,13 +175,43 @@ def _write_index(folder):
 
     from quintet.index import files
 
-    for n in range(3):
-        if not files.write(folder / "index" / "x", f"stamp {n}", {"a": np.arange(999) * n}):
-            raise OSError("not written")
+    arrays = ({"a": np.arange(999) * n} for n in range(3))
+    return [files.write(folder / "index" / "x", f"stamp {n}", a) for n, a in enumerate(arrays)]
+
+
+class _Disk:
+    """The preloaded disk.c; counts its calls, and notes what was acknowledged."""
+
+    def __init__(self, orders):
+        self._library = ctypes.CDLL(None)
+        self._acknowledged = os.open(orders["acknowledged"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        folder, keep = (os.fsencode(orders[name]) for name in ("folder", "keep"))
+        numbers = (orders[name] for name in ("kinds", "at", "error", "persists"))
+        self._library.disk_watch(folder, keep, *map(ctypes.c_long, numbers))
+
+    @property
+    def count(self):
+        return self._library.disk_count()
+
+    def watch(self):
+        note, connect = self._note, sqlite3.connect
+
+        class Watched(sqlite3.Connection):
+            def execute(self, sql, *values):
+                done = super().execute(sql, *values)
+                if sql == "COMMIT":
+                    note(self)
+                return done
+
+        sqlite3.connect = lambda *a, **o: connect(*a, factory=Watched, **o)
+
+    def _note(self, db):
+        rows = db.execute("SELECT id FROM items").fetchall()
+        os.pwrite(self._acknowledged, "".join(f"{row[0]}\n" for row in rows).encode(), 0)
 
 
 def _child(order, box, out):
-    steps = _Steps(order["cut"])
+    steps = _Disk(order["disk"]) if order["disk"] else _Steps(order["cut"])
     status = 0
     try:
         if order["file_bytes"]:

@@ -1,10 +1,13 @@
 """Is a library whole? What every test of this folder asks after it has done its worst."""
 
 import hashlib
+import shutil
+import sqlite3
 from pathlib import Path
 
 from quintet.flows import alike
 from quintet.library import Library
+from quintet.store.schema import VERSION
 from quintet.store.sqlite import Store
 
 FACTS = (
@@ -22,6 +25,22 @@ FACTS = (
     "SELECT key, value FROM settings WHERE key != 'active_model'",
 )
 """What must be the same, whatever happened on the way."""
+
+
+def states(warm, media, home):
+    """Libraries as operations find them: empty, added, trained, old; and a backup."""
+    status, told = warm.run("add", home / "added", media)
+    assert status == 0, told
+    shutil.copytree(home / "added", home / "trained")
+    status, told = warm.run("train", home / "trained")
+    assert status == 0, told
+    assert warm.run("backup", home / "trained", home / "backup.zip")[0] == 0
+    shutil.copytree(home / "trained", home / "old")
+    with sqlite3.connect(home / "old/.quintet/library.sqlite") as db:
+        db.executescript(f"DROP TABLE sums; PRAGMA user_version = {VERSION - 1};")
+    db.close()
+    (home / "empty").mkdir()
+    return home
 
 
 def portrait(folder):

@@ -19,8 +19,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import BinaryIO
 
+from quintet import durable
 from quintet.errors import UsageError
-from quintet.index.files import BLOCK, flush
+from quintet.index.files import BLOCK
 from quintet.store import schema
 from quintet.store.database import now
 from quintet.store.sqlite import Store
@@ -64,8 +65,7 @@ def backup(store: Store, target: Path, *, force: bool, on_progress: Progress) ->
             told = {"items": sum(held.stats().items.values()), "schema": held.version}
         beside = work / "archive"
         sha = _write(beside, copy, told, on_progress)
-        beside.replace(target)
-        flush(target.parent)
+        durable.replace(beside, target)
     return BackupReport(target, target.stat().st_size, **told, sha256=sha)
 
 
@@ -80,9 +80,6 @@ def _write(beside: Path, copy: Path, told: dict[str, int], on_progress: Progress
             "files": {schema.DATABASE: {"bytes": copy.stat().st_size, "sha256": sha}},
         }
         archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
-        archive.close()
-        file.flush()
-        os.fsync(file.fileno())
     return sha
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import stat
 import zipfile
@@ -19,10 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from quintet import durable
 from quintet.errors import LibraryBusy, LibraryCorrupt, LibraryTooNew, UsageError
 from quintet.flows import where
 from quintet.flows.backup import FORMAT, MANIFEST, blocks, sweep, working_folder
-from quintet.index.files import flush
 from quintet.store import schema
 from quintet.store.lock import SERVING, TRAINING, Lock, holder
 from quintet.store.sqlite import Store
@@ -81,7 +80,7 @@ def restore(archive: Path, folder: Path, *, force: bool, on_progress: Progress) 
             "one in its place with --force (the one that is there is moved aside)"
         )
     with _whole(archive) as (opened, manifest), schema.translated(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        durable.make_folder(folder)
         with working_folder(folder, WORK) as work:
             _unpack(opened, manifest, work / schema.DATABASE, on_progress)
             items = _checked(archive, work, on_progress)
@@ -98,11 +97,8 @@ def _not_served(folder: Path) -> None:
 
 
 def _put(database: Path, folder: Path) -> Path | None:
-    with database.open("rb") as file:
-        os.fsync(file.fileno())
     before = schema.set_aside(folder)
-    database.replace(folder / schema.DATABASE)
-    flush(folder)
+    durable.replace(database, folder / schema.DATABASE)
     shutil.rmtree(folder / "index", ignore_errors=True)  # of the library that was there
     return before
 

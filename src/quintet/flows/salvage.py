@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from quintet import durable
 from quintet.errors import LibraryNotFound, UsageError
 from quintet.flows import where
 from quintet.flows.backup import working_folder
@@ -87,7 +88,7 @@ def salvage(folder: Path, target: Path, *, force: bool, on_progress: Progress) -
             for number, line in enumerate(_lines(db, work, report), start=1):
                 out.write(line + "\n")
                 on_progress("salvage", number, 0)
-        beside.replace(target)
+        durable.replace(beside, target)
     return report
 
 

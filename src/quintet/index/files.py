@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from quintet import durable
 from quintet.errors import UsageError
 
 SUFFIXES = (".bin", ".alt")
@@ -181,18 +182,6 @@ def _replace(path: Path, parts: Iterable[Block]) -> None:
     try:
         with beside.open("wb") as file:
             file.writelines(parts)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-        flush(path.parent)
+        durable.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)
-
-
-def flush(path: Path) -> None:
-    """What was written to a file, or renamed into a folder, stays there after a power cut."""
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

@@ -19,8 +19,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
+from quintet import durable
 from quintet.errors import NoSpace, TooLarge, UnknownName
-from quintet.index.files import flush
 
 FOLDER = "uploads"
 MOST_BYTES = 512 << 20
@@ -121,7 +121,7 @@ class Uploads:
         told = self._told(upload_id)
         kept = _home(self._library) / FOLDER / str(told["sha256"])[:16] / str(told["name"])
         try:
-            kept.parent.mkdir(parents=True, exist_ok=True)
+            durable.make_folder(kept.parent)
             _move(self.path(upload_id), kept)
         except OSError as e:
             raise NoSpace(f"{kept.parent} cannot be written: {e.strerror}") from e
@@ -250,7 +250,7 @@ class Receiving:
                 self._uploads.forget(self.id)
 
     def _finish(self) -> None:
-        flush(self._path)
+        durable.flush(self._path)
         made = Upload(self.id, self._name, self.size_bytes)
         told = json.dumps(asdict(made) | {"sha256": self._sha.hexdigest()})
         self._path.with_suffix(".json").write_text(told, "utf-8")
@@ -280,11 +280,10 @@ def _home(library: Path) -> Path:
 
 def _move(source: Path, to: Path) -> None:
     try:
-        source.replace(to)
+        durable.replace(source, to)
     except OSError as e:
         if e.errno != errno.EXDEV:
             raise
         half = to.with_name(f".{to.name}.half")
         shutil.copyfile(source, half)
-        flush(half)
-        half.replace(to)
+        durable.replace(half, to)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from quintet import durable
 from quintet.errors import (
     LibraryBusy,
     LibraryCorrupt,
@@ -175,9 +176,14 @@ def _can_write(path: Path) -> bool:
     return os.access(path.parent, os.W_OK) or all(p.exists() for p in beside)
 
 
-def _refuse_unfinished(path: Path) -> None:
+def _unfinished(path: Path) -> bool:
+    """Whether the log of a database holds something."""
     log = Path(f"{path}-wal")
-    if log.exists() and log.stat().st_size:
+    return log.exists() and log.stat().st_size > 0
+
+
+def _refuse_unfinished(path: Path) -> None:
+    if _unfinished(path):
         raise NoSpace(
             f"{path.parent} is read-only and its last writer did not finish; copy the folder to "
             "where it can be written and open it there"
@@ -239,7 +245,7 @@ def create(folder: Path) -> None:
         LibraryBusy: another process makes or writes one there.
     """
     with translated(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        durable.make_folder(folder)
         beside = folder / f"{DATABASE}.{os.getpid()}.new"
         _refuse_second(folder)
         with Lock(folder):
@@ -249,7 +255,7 @@ def create(folder: Path) -> None:
             try:
                 _fill(beside)
                 set_aside(folder)
-                beside.replace(folder / DATABASE)
+                durable.replace(beside, folder / DATABASE)
             finally:
                 beside.unlink(missing_ok=True)
 
@@ -260,17 +266,32 @@ def _refuse_second(folder: Path) -> None:
 
 
 def set_aside(folder: Path) -> Path | None:
-    """Move the database and its log into a folder of their own; None where there is none.
+    """Put the database and its log into a folder of their own too; None where there is none.
 
-    A log that outlived its database would be written into the next one.
+    A database whose log is empty stays where it is as well, until the caller puts another in its
+    place: there is a library at every moment. Else it is moved with its log: one that outlived its
+    database would be written into the next one.
     """
     there = [p for end in ("", "-wal", "-shm") if (p := folder / f"{DATABASE}{end}").exists()]
     if not there:
         return None
     place = Path(tempfile.mkdtemp(prefix=ASIDE, dir=folder))
+    stays = not _unfinished(folder / DATABASE)
     for path in there:
-        path.replace(place / path.name)
+        if not (stays and path.name == DATABASE and _linked(path, place / path.name)):
+            path.replace(place / path.name)
+    durable.flush(place)
+    durable.flush(folder)
     return place
+
+
+def _linked(path: Path, place: Path) -> bool:
+    """Give a file a second name; False where the file system has no such thing."""
+    try:
+        place.hardlink_to(path)
+    except OSError:
+        return False
+    return True
 
 
 def _fill(path: Path) -> None:

@@ -1,0 +1,173 @@
+"""The power is cut, the disk is full, the disk breaks: at every call of the system (R3, R7, R9)."""
+
+import errno
+import random
+import shutil
+
+import pytest
+from tests.reliability import disk, whole
+from tests.reliability.warm import DIED, Warm
+
+from quintet import errors
+from quintet.datasets.sample import make_item
+from quintet.types import Modality
+
+CHANGES = disk.WRITE | disk.FLUSH | disk.NAME
+BEGINS = {
+    "add": "empty",
+    "train": "added",
+    "rebuild": "trained",
+    "encode": "added",
+    "remove": "added",
+    "tag": "added",
+    "backup": "added",
+    "restore": "empty",
+    "replace": "added",
+    "upgrade": "old",
+    "index": "added",
+}
+"""What each operation begins with."""
+AT_ONCE = ("remove", "tag", "backup", "replace", "upgrade", "index", "rebuild")
+"""Those that are done whole or not at all."""
+
+
+@pytest.fixture(scope="module")
+def media(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("disk") / "media"
+    for name in ("bell", "car"):
+        for modality in Modality:
+            for no in range(3):
+                make_item(folder, modality, name, no)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def warm(media, tmp_path_factory):
+    process = Warm(media, disk=disk.build(tmp_path_factory.mktemp("built")))
+    yield process
+    process.close()
+
+
+@pytest.fixture(scope="module")
+def home(warm, media, tmp_path_factory):
+    return whole.states(warm, media, tmp_path_factory.mktemp("states"))
+
+
+class Bench:
+    """One operation, on a disk that is told how to break."""
+
+    def __init__(self, operation, warm, home, media, folder):
+        self.operation, self.warm, self.home = operation, warm, home
+        self.place, self.cut = folder / "place", folder / "cut"
+        self.library = self.place / ".quintet"
+        self.acknowledged = folder / "acknowledged"
+        self.disk = disk.Disk(self.place, folder / "keep")
+        known = sorted(whole.ids(home / "added/.quintet"))
+        self.arguments = {
+            "add": [media],
+            "remove": known[: len(known) // 2],
+            "tag": known,
+            "backup": [self.place / "made.zip"],
+            "restore": [home / "backup.zip"],
+            "replace": [home / "backup.zip"],
+        }.get(operation, [])
+        status, told = self.run(CHANGES, 0)
+        assert status == 0, told
+        self.steps = told["steps"]
+        self.done = whole.portrait(self.library)
+        begin = home / BEGINS[operation] / ".quintet"
+        self.before = whole.portrait(begin) if begin.exists() else None
+
+    def run(self, kinds, at, error=0, *, persists=False):
+        """From the beginning; with what status it ended, and what it told."""
+        shutil.rmtree(self.place, ignore_errors=True)
+        shutil.copytree(self.home / BEGINS[self.operation], self.place)
+        self.disk.settle()
+        orders = {
+            "folder": str(self.place),
+            "keep": str(self.disk.keep),
+            "acknowledged": str(self.acknowledged),
+            "kinds": kinds,
+            "at": at,
+            "error": error,
+            "persists": int(persists),
+        }
+        return self.warm.run(self.operation, self.place, *self.arguments, disk=orders)
+
+    def check(self, place, *, told):
+        """Whole, and nothing lost that was acknowledged."""
+        library = place / ".quintet"
+        if (library / "library.sqlite").exists():
+            whole.check(library)
+            if self.operation == "add":
+                assert set(self.acknowledged.read_text().split()) <= whole.ids(library), told
+            if self.operation in AT_ONCE:
+                assert whole.portrait(library) in (self.before, self.done), told
+        else:
+            assert self.before is None, told
+            assert self.acknowledged.read_text() == "", told
+
+    def again(self, place, *, told):
+        """Done again, it ends as if nothing had been."""
+        arguments = [str(a).replace(str(self.place), str(place)) for a in self.arguments]
+        status, again = self.warm.run(self.operation, place, *arguments)
+        there = self.operation == "restore" and "there is a library" in str(again)
+        assert status == 0 or there, (told, again)
+        assert whole.portrait(place / ".quintet") == self.done, told
+
+
+@pytest.fixture(scope="module", params=BEGINS)
+def bench(request, warm, home, media, tmp_path_factory):
+    made = Bench(request.param, warm, home, media, tmp_path_factory.mktemp(request.param))
+    yield made
+    made.disk.close()
+
+
+def test_the_power_is_cut(bench, times, figure):
+    """After the last call, and at some before; nothing but what was flushed is there again."""
+    rng = random.Random(bench.operation)
+    cuts = _some(rng, bench.steps, times(1, 20))
+    for at in [0, *cuts]:
+        status, told = bench.run(CHANGES, at)
+        assert status == (DIED if at else 0) or bench.operation == "add", told
+        for names_at_once, torn in [(True, True), (True, False), (False, True), (False, False)]:
+            left = (at, names_at_once, torn)
+            bench.disk.after_cut(bench.cut, rng, names_at_once=names_at_once, torn=torn)
+            if not status:
+                assert whole.portrait(bench.cut / ".quintet") == bench.done, left
+            bench.check(bench.cut, told=left)
+        if status:
+            bench.again(bench.cut, told=left)
+    what = f"{bench.operation}: cuts of the power; names and bytes not flushed kept, lost or torn"
+    figure("R3", what, f"{len(cuts) + 1} of {bench.steps} calls, nothing lost", "all", met=True)
+
+
+@pytest.mark.parametrize("name", ["ENOSPC", "EIO", "EIO reading"])
+def test_the_disk_breaks(name, bench, times, figure):
+    """From one call on, until it is mended: a clear error, or done; and nothing is lost."""
+    rng = random.Random(name)
+    kinds = disk.READ if "reading" in name else CHANGES
+    error = errno.ENOSPC if name == "ENOSPC" else errno.EIO
+    steps = bench.steps if kinds == CHANGES else bench.run(kinds, 0)[1]["steps"]
+    cuts = _some(rng, steps, times(1, 10))
+    for number, at in enumerate(cuts):
+        status, told = bench.run(kinds, at, error, persists=number % 2 == 0)
+        if status:
+            assert _ours(told["told"]), (at, told)
+        elif bench.operation in AT_ONCE:
+            assert whole.portrait(bench.library) == bench.done, at
+        bench.check(bench.place, told=(at, told))
+        bench.again(bench.place, told=(at, told))
+    what = f"{bench.operation}: {name} at some call, once and for good; a clear error or done"
+    number = "R7" if error == errno.ENOSPC else "R9"
+    figure(number, what, f"{len(cuts)} of {steps} calls, nothing lost", "all", met=True)
+
+
+def _some(rng, steps, most):
+    return sorted(rng.sample(range(1, steps + 1), min(steps, most)))
+
+
+def _ours(told):
+    """Whether an error is one of those that say what to do."""
+    kind = getattr(errors, str(told).partition(":")[0], None)
+    return isinstance(kind, type) and issubclass(kind, errors.QuintetError)
