@@ -121,7 +121,7 @@ def _newest(folder: Path) -> sqlite3.Connection:
     db = schema.connect(folder, write=True)
     try:
         with schema.translated(folder):
-            upgrades.upgrade(db)
+            upgrades.upgrade(db, folder)
             sums.watch(db)
     except BaseException:
         db.close()

@@ -1,16 +1,21 @@
-"""A library of an older schema brought up to the present one, in one transaction."""
+"""A library of an older schema brought up to the present one, in one transaction.
+
+The library as it was is kept beside it, in a folder that can be opened as a library.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
+from quintet import durable
 from quintet.media import languages
 from quintet.store import sums
-from quintet.store.schema import ADDED, VERSION
+from quintet.store.schema import ADDED, ASIDE, DATABASE, VERSION
 
 
-def upgrade(db: sqlite3.Connection) -> None:
+def upgrade(db: sqlite3.Connection, folder: Path) -> None:
     """Every step from the version of the database to ours; all of them or none.
 
     The caller holds the library's write lock.
@@ -18,9 +23,10 @@ def upgrade(db: sqlite3.Connection) -> None:
     version = _version(db)
     if version >= VERSION:
         return
+    _keep(db, folder / f"{ASIDE}schema-{version}")
     db.execute("BEGIN IMMEDIATE")
     try:
-        for number in range(_version(db), VERSION):
+        for number in range(version, VERSION):
             _STEPS[number](db)
         db.execute(f"PRAGMA user_version = {VERSION}")
         db.execute("COMMIT")
@@ -28,6 +34,22 @@ def upgrade(db: sqlite3.Connection) -> None:
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
+
+
+def _keep(db: sqlite3.Connection, place: Path) -> None:
+    """A copy of the database as it is, which stays until somebody deletes it."""
+    durable.make_folder(place)
+    beside = place / f"{DATABASE}.new"
+    for left in place.glob(f"{beside.name}*"):  # by one that was killed
+        left.unlink()
+    copy = sqlite3.connect(beside, isolation_level=None)
+    try:
+        db.backup(copy)
+        copy.close()
+        durable.replace(beside, place / DATABASE)
+    finally:
+        copy.close()
+        beside.unlink(missing_ok=True)
 
 
 def _version(db: sqlite3.Connection) -> int:

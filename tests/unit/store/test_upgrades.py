@@ -4,6 +4,7 @@ import sqlite3
 
 import pytest
 
+from quintet import durable
 from quintet.errors import UsageError
 from quintet.store import upgrades
 from quintet.store.records import FileRow, Record, TextRow
@@ -88,6 +89,21 @@ def test_an_upgrade_that_fails_changes_nothing(old, monkeypatch):
     monkeypatch.undo()
     with Store.open(old, write=True) as store:
         assert store.find(["language=zh"]) == ["a" * 64]
+
+
+def test_the_library_as_it_was_is_kept(old, monkeypatch):
+    monkeypatch.setattr(durable, "replace", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):  # killed before the copy is whole
+        Store.open(old, write=True)
+    assert tables(old)[0] == 1
+    monkeypatch.undo()
+    before = tables(old)
+    Store.open(old, write=True).close()
+    kept = old / "replaced-schema-1"
+    assert [p.name for p in kept.iterdir()] == [DATABASE]
+    assert tables(kept) == before
+    with Store.open(kept) as store:
+        assert len(store.text_search("dog", 5)) == 1
 
 
 def test_every_version_has_its_step():
