@@ -10,7 +10,7 @@ import quintet
 from quintet.cli import options, output
 from quintet.plain import plain
 
-APART = ("items", "indexes")
+APART = ("items", "indexes", "jobs")
 """What is shown in tables of its own."""
 
 
@@ -35,6 +35,8 @@ def command(folder: Path | None, as_json: bool) -> None:
             for i in status.indexes
         ],
     )
+    jobs = [[j.id, j.kind, j.state, j.started_at[:19], _text(j.report)] for j in status.jobs]
+    output.table(["job", "kind", "state", "started", "report"], jobs)
 
 
 def _megabytes(size: int | None) -> str:
