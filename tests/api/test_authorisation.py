@@ -1,13 +1,14 @@
-"""Every route of the OpenAPI document, asked by everybody."""
+"""Every route, of the OpenAPI document or beside it, asked by everybody."""
 
 import re
 
 import pytest
+from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
 
 from quintet.api import openapi
-from quintet.api.app import create_app
-from quintet.service.service import Service, Settings
+from quintet.serve import application
+from quintet.service.service import Settings
 from quintet.service.tokens import Scope
 
 NEEDED = {
@@ -34,7 +35,6 @@ NEEDED = {
         GET /v1/labels
         GET /v1/map
         GET /v1/media/{}
-        HEAD /v1/media/{}
         GET /v1/methods
         GET /v1/methods/{}
         GET /v1/metrics
@@ -76,7 +76,56 @@ NEEDED = {
         GET /v1/versions
     """,
 }
-SCOPE_OF = {line.strip(): s for s, lines in NEEDED.items() for line in lines.split("\n") if line}
+PAGES = {
+    "public": """
+        GET /login
+        GET /openapi.json
+        GET /words/{}.json
+        POST /login
+        POST /logout
+        POST /settings
+        any /static
+    """,
+    "read": """
+        GET /
+        GET /items/{}
+        GET /jobs
+        GET /jobs/{}
+        GET /library
+        GET /map
+        GET /models
+        GET /results
+        GET /settings
+        GET /train
+        GET /why/{}
+        HEAD /v1/media/{}
+    """,
+    "write": """
+        POST /items/{}/forget
+        POST /items/{}/names
+        POST /jobs/{}/cancel
+        POST /jobs/{}/retry
+        POST /library/keep
+        POST /models/{}/use
+        POST /train
+    """,
+    "admin": """
+        POST /library/add
+        POST /library/rebuild
+        POST /models/{}/forget
+        POST /settings/tokens
+        POST /settings/tokens/{}/revoke
+    """,
+}
+"""What the document does not hold: pages, their forms, heads."""
+
+
+def by_route(scopes):
+    """What each route needs, from the lines of a table."""
+    return {line.strip(): s for s, lines in scopes.items() for line in lines.strip().split("\n")}
+
+
+SCOPE_OF, PAGE_SCOPE = by_route(NEEDED), by_route(PAGES)
 RANK = {"public": 0, "read": 1, "write": 2, "admin": 3}
 
 
@@ -86,12 +135,10 @@ def everybody(library_once, tmp_path_factory):
     import shutil
 
     place = tmp_path_factory.mktemp("closed") / ".quintet"
-    here = Service(
-        shutil.copytree(library_once, place),
-        Settings(anonymous=None, hosts=("testserver",), most_failed=10_000),
-    )
+    settings = Settings(anonymous=None, hosts=("testserver",), most_failed=10_000)
+    app = application(shutil.copytree(library_once, place), settings)
+    here = app.state.service
     here.jobs.start = lambda: None
-    app = create_app(here)
     callers = {s.name.lower(): here.tokens.create(s.name, s) for s in Scope}
     callers["revoked"] = here.tokens.create("gone", Scope.ADMIN)
     here.tokens.revoke("gone")
@@ -103,9 +150,8 @@ def everybody(library_once, tmp_path_factory):
 
 def test_every_route_has_its_expected_scope(everybody):
     _, operations, _ = everybody
-    found = {f"{m} {re.sub('{[^}]*}', '{}', p)}": o["x-scope"] for m, p, o in operations}
-    assert len(found) > 40
-    assert found == {route: SCOPE_OF.get(route, "no entry") for route in found}
+    found = {plain(m, p): o["x-scope"] for m, p, o in operations}
+    assert found == SCOPE_OF
 
 
 @pytest.mark.parametrize(
@@ -121,6 +167,42 @@ def test_everybody_may_do_what_the_table_says(everybody, caller):
         needed, held = RANK[operation["x-scope"]], RANK.get(caller, 0)
         expected = None if held >= needed else 403 if caller in RANK else 401
         assert (status if status in (401, 403) else None) == expected, (method, path, status)
+
+
+def plain(method, path):
+    """A route without the names of what its path holds."""
+    return f"{method} {re.sub('{[^}]*}', '{}', path)}"
+
+
+def test_every_page_has_its_entry(everybody):
+    """Each must be seen by who may, and by nobody else; a new one needs a line above."""
+    client, operations, _ = everybody
+    routes = iter_route_contexts(client.app.routes)
+    found = {plain(method, route.path) for route in routes for method in route.methods or ["any"]}
+    assert found - {plain(method, path) for method, path, _ in operations} == set(PAGE_SCOPE)
+
+
+@pytest.mark.parametrize(
+    "caller", ["nobody", "read", "write", "admin", "revoked", "out of date", "unknown"]
+)
+def test_everybody_sees_the_pages_that_the_table_says(everybody, caller):
+    client, _, callers = everybody
+    asked = {route: needed for route, needed in PAGE_SCOPE.items() if route != "POST /login"}
+    for route, needed in asked.items():  # but that, which asks for a token by itself
+        method, path = route.split()
+        headers = {"Authorization": f"Bearer {callers[caller]}"} if caller in callers else {}
+        answer = client.request(
+            method.replace("any", "GET"),
+            path.replace("{}", "00ff"),
+            headers=headers | {"Cookie": "quintet_csrf=x"},
+            data={"csrf": "x"} if method == "POST" else None,
+            follow_redirects=False,
+        )
+        login = answer.headers.get("location", "").startswith("/login")
+        refused = 401 if login and path != "/logout" else answer.status_code
+        held = RANK.get(caller, 0)
+        expected = None if held >= RANK[needed] else 403 if caller in RANK else 401
+        assert (refused if refused in (401, 403) else None) == expected, (route, refused)
 
 
 def test_what_reads_the_servers_files_needs_admin(everybody, is_problem):
