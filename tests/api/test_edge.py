@@ -293,6 +293,17 @@ def test_wrong_tokens_are_tried_ten_times(edge, way):
     assert attempt() in (401, 403)
 
 
+def test_who_had_a_good_token_is_not_kept_out_by_others_at_the_address():
+    tries = Tries(MOST)
+    tries.good("Bearer good")
+    for _ in range(MOST):
+        tries.failed("10.0.0.7", "Bearer bad")
+    assert tries.wait_s("10.0.0.7", "Bearer good") == 0
+    assert tries.wait_s("10.0.0.7", "Bearer other") > 0
+    tries.failed("10.0.0.7", "Bearer good")  # revoked
+    assert tries.wait_s("10.0.0.7", "Bearer good") > 0
+
+
 def test_good_tokens_are_not_counted(edge):
     for _ in range(3 * MOST):
         assert edge.get("/v1/health", headers={"Authorization": "Bearer x"}).status_code == 200

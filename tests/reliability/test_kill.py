@@ -130,10 +130,12 @@ def test_death_at_every_step(operation, warm, media, states, tmp_path, times, fi
     assert steps >= 2
     cuts = range(1, steps + 1)
     cuts = random.Random(operation).sample(cuts, min(steps, times(few, steps)))
+    died = 0
     for cut in sorted(cuts):
         place, (status, told) = run(cut)
         if operation == "add" and not status:
             continue  # batches are cut by time, so that some runs have fewer steps
+        died += 1
         assert status == DIED, (cut, told)
         library = place / ".quintet"
         if (library / "library.sqlite").exists():
@@ -149,4 +151,4 @@ def test_death_at_every_step(operation, warm, media, states, tmp_path, times, fi
         assert whole.leftovers(tmp_path) == [], cut
     whole.check_index(place / ".quintet")
     what = f"{operation}: killed before and after commits, renames, flushes, deletes; recovered"
-    figure("R2", what, f"{len(cuts)} of {steps} steps", "all tried", met=True)
+    figure("R2", what, f"{died} of {steps} steps", "nearly all tried", met=died >= 0.8 * len(cuts))

@@ -18,6 +18,8 @@ BEGINNINGS = {
     "readers": b"GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 30,
 }
 
+HELD_S = 40
+
 
 @pytest.fixture
 def served(small_library, tmp_path):
@@ -61,10 +63,10 @@ def test_slow_ones(served, kind, times, figure):
                     line.sendall(BEGINNINGS[kind])
             threading.Thread(target=_trickle, args=(lines, kind, over), daemon=True).start()
             waits = [_health(port) for _ in range(times(20, 120))]
-            began = time.monotonic()
-            while _open_ones(lines) and time.monotonic() - began < times(0, 40):
+            end = time.monotonic() + times(0, HELD_S)
+            while _open_ones(lines) and time.monotonic() < end:
                 waits.append(_health(port))
-            held = _open_ones(lines) if times(0, 1) else 0
+            held = _open_ones(lines)
             over.set()
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
@@ -76,7 +78,8 @@ def test_slow_ones(served, kind, times, figure):
         "at most 1",
         met=p99 <= 1,
     )
-    figure("S9", f"of {count} slow {kind} open after 40 s", held, "0", met=held == 0)
+    if times(0, HELD_S):  # lane P does not wait so long
+        figure("S9", f"of {count} slow {kind} open after {HELD_S} s", held, "0", met=held == 0)
     told = len(log.read_text().splitlines())
     figure("S9", f"lines of log beside slow {kind}", told, "at most 1000", met=told <= 1000)
 
@@ -110,8 +113,7 @@ def _open_ones(lines):
     for line in lines:
         line.setblocking(False)
         try:
-            while line.recv(65536, socket.MSG_PEEK) and False:
-                pass
+            line.recv(1, socket.MSG_PEEK)
             line.send(b"a")
             count += 1
         except BlockingIOError:

@@ -10,6 +10,9 @@ import quintet
 from quintet.flows import spreadsheet
 from quintet.plain import plain
 
+WORKED_OUT = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+"""What a cell begins with that some spreadsheet program works out, as OWASP lists it."""
+
 FORMULAS = [
     f"{start}{rest}"
     for start in ("=", "+", "-", "@", "\t=", "\r=", "\n=", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -37,7 +40,7 @@ def test_cells(named, figure):
     items = list(named.export())
     table = "\n".join(spreadsheet.lines(items))
     rows = list(csv.reader(io.StringIO(table)))
-    formulas = [cell for row in rows for cell in row if cell.startswith(spreadsheet.FORMULA)]
+    formulas = [cell for row in rows for cell in row if cell.startswith(WORKED_OUT)]
     what = f"cells of {len(rows)} lines that a spreadsheet would work out"
     figure("S12", what, len(formulas), "0", met=not formulas)
     kept = {row[0]: row[4].removeprefix("'") for row in rows[1:]}

@@ -90,7 +90,8 @@ class Edge:
         if _is_embedded(headers):
             return _problem(403, "Embedded", "other sites may link here, but take nothing")
         shows = _shows_token(scope, headers) and scope["path"] != HEALTH
-        wait_s = self._tries.wait_s(_address(scope)) if shows else 0
+        shown = headers.get("authorization", "")
+        wait_s = self._tries.wait_s(_address(scope), shown) if shows else 0
         if wait_s > 0:
             text = "too many tries with a wrong token from this address"
             return _problem(429, "Too many tries", text, math.ceil(wait_s))
@@ -128,11 +129,15 @@ class Edge:
         if not _shows_token(scope, headers):
             return send
 
+        shown = headers.get("authorization", "")
+
         async def heard(message: Message) -> None:
-            login = scope["path"] == SESSION and message.get("status") == 403
-            failed = login or message.get("status") == 401 or scope.get(FAILED)
-            if message["type"] == "http.response.start" and failed:
-                self._tries.failed(_address(scope))
+            if message["type"] == "http.response.start":
+                login = scope["path"] == SESSION and message["status"] == 403
+                if login or message["status"] == 401 or scope.get(FAILED):
+                    self._tries.failed(_address(scope), shown)
+                elif scope.get(FAILED) is False:
+                    self._tries.good(shown)
             await send(message)
 
         return heard

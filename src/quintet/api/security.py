@@ -21,7 +21,7 @@ CSRF = "quintet_csrf"
 """Cookies; see ``cookie``."""
 
 FAILED = "quintet.failed"
-"""In the scope of a request that showed a token or a session that is unknown."""
+"""In the scope of a request that showed a token: whether it is unknown."""
 
 CSRF_HEADER = "x-csrf-token"
 NEEDS = "needs_"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import time
 from collections import OrderedDict, deque
@@ -9,7 +10,7 @@ from collections.abc import Callable
 
 WINDOW_S = 15 * 60.0
 ADDRESSES = 10_000
-"""So many are remembered, those that failed last."""
+"""So many are remembered, those that failed last; and so many tokens that were good."""
 
 
 class Tries:
@@ -29,22 +30,37 @@ class Tries:
         self._most = most
         self._window_s = window_s
         self._clock = clock
+        self._good: OrderedDict[bytes, None] = OrderedDict()
         self._failed: OrderedDict[str, deque[float]] = OrderedDict()
 
-    def failed(self, address: str) -> None:
-        """One more failure of an address."""
+    def failed(self, address: str, shown: str = "") -> None:
+        """One more failure of an address, with what it has shown."""
+        self._good.pop(_digest(shown), None)
         key = network(address)
         self._failed.setdefault(key, deque(maxlen=self._most)).append(self._clock())
         self._failed.move_to_end(key)
         while len(self._failed) > ADDRESSES:
             self._failed.popitem(last=False)
 
-    def wait_s(self, address: str) -> float:
-        """Seconds until an address may try again; 0 for now."""
+    def good(self, shown: str) -> None:
+        """What was shown is good: it need not wait for the failures of others at its address."""
+        self._good[_digest(shown)] = None
+        self._good.move_to_end(_digest(shown))
+        while len(self._good) > ADDRESSES:
+            self._good.popitem(last=False)
+
+    def wait_s(self, address: str, shown: str = "") -> float:
+        """Seconds until an address may try again; 0 for now, and for what was good before."""
+        if shown and _digest(shown) in self._good:
+            return 0.0
         times = self._failed.get(network(address), deque())
         if len(times) < self._most:
             return 0.0
         return max(0.0, times[0] + self._window_s - self._clock())
+
+
+def _digest(shown: str) -> bytes:
+    return hashlib.sha256(shown.encode("utf-8", "surrogateescape")).digest()
 
 
 def network(address: str) -> str:
