@@ -28,6 +28,9 @@ from quintet.web import site
 HEAD_BYTES = 64 << 10
 """Of the head of a request."""
 
+UNREAD_BYTES = 256 << 10
+"""Of the answers to one caller that the system holds, twice, until they are read."""
+
 IDLE_S = 5
 """A connection without a request is kept so long for the next one."""
 
@@ -138,6 +141,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.create_server(address[:2], family=family, backlog=1024)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNREAD_BYTES)
     except OSError as e:
         if e.errno == errno.EADDRINUSE:
             way = f"something else listens on it; end that, or take another: --port {port + 1}"

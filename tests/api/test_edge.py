@@ -1,6 +1,7 @@
 """The edge of the service over real sockets: slow, wrong, large and many requests."""
 
 import contextlib
+import http.client
 import json
 import logging
 import signal
@@ -126,6 +127,26 @@ def test_a_head_that_never_ends_is_cut(running):
     with running.connect() as slow:
         feed(slow, b"GET /v1/health HTTP/1.1\r\nHost: x\r\n", b"X: y\r\n")
         assert cut_after(slow) < 2.5
+
+
+def test_requests_sent_ahead_end_with_the_first_answer(running):
+    with running.connect() as hasty:
+        hasty.sendall(b"GET /v1/health HTTP/1.1\r\nHost: x\r\n\r\n" * 5)
+        answers = b""
+        while piece := hasty.recv(4096):
+            answers += piece
+        assert answers.count(b"HTTP/1.1 200") == 1
+
+
+def test_one_request_after_the_other_is_served(running):
+    steady = http.client.HTTPConnection("127.0.0.1", running.port, timeout=10)
+    with contextlib.closing(steady):
+        steady.connect()
+        held = steady.sock
+        for _ in range(5):
+            steady.request("GET", "/v1/health")
+            assert json.load(steady.getresponse()) == {"status": "ok"}
+        assert steady.sock is held
 
 
 def test_a_connection_that_says_nothing_is_cut(running):

@@ -2,6 +2,9 @@
 
 A request's head must come within a time; after that, in each such time, some bytes of its body must
 come, and some of the answer must go, as long as there are any. What we take to answer never counts.
+
+Requests that are sent ahead of the answer to the one before, as no browser does, end with that
+answer: they would keep out the others.
 """
 
 from __future__ import annotations
@@ -90,8 +93,10 @@ class Patient(H11Protocol):
         super().data_received(data)
 
     def on_response_complete(self) -> None:
-        """The next head counts from its first byte."""
+        """The next head counts from its first byte; who sent it before the answer is not served."""
         self._head_since = None
+        if self.conn.trailing_data[0]:
+            self.transport.close()
         super().on_response_complete()
 
     def _watch(self) -> None:
