@@ -295,14 +295,15 @@ def _linked(path: Path, place: Path) -> bool:
 
 
 def _fill(path: Path) -> None:
+    """Write an empty library; the log comes last, as closing one that cannot be read is silent."""
     path.unlink(missing_ok=True)
     db = sqlite3.connect(path, isolation_level=None)
     try:
-        db.execute("PRAGMA journal_mode = WAL")
         db.executescript(
             f"BEGIN;\n{''.join(ADDED.values())}\nPRAGMA application_id = {APPLICATION_ID};"
             f"\nPRAGMA user_version = {VERSION};\nCOMMIT;"
         )
+        db.execute("PRAGMA journal_mode = WAL")
     finally:
         db.close()
 
