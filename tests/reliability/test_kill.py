@@ -7,24 +7,17 @@ import signal
 import time
 
 import pytest
+from tests.conftest import LANE
 from tests.reliability import whole
 from tests.reliability.warm import DIED, Warm
 
-from quintet.datasets.sample import make_item
-from quintet.types import Modality
-
-THINGS = ("bell", "car")
-EACH = 3
-
 
 @pytest.fixture(scope="module")
-def media(tmp_path_factory):
-    """Two things in five media, and a copy of one file."""
-    folder = tmp_path_factory.mktemp("kill") / "media"
-    for name in THINGS:
-        for modality in Modality:
-            for no in range(EACH):
-                made = make_item(folder, modality, name, no)
+def media(request, tmp_path_factory, times):
+    """Two things in five media, real ones in lane N, and a copy of one file."""
+    real = request.getfixturevalue("data") / "fivemedia" if times(0, 1) else None
+    folder = whole.media(tmp_path_factory.mktemp("kill") / "media", real)
+    made = next(folder.rglob("*.txt"))
     shutil.copy(made, made.with_name(f"copy of {made.name}"))
     return folder
 
@@ -102,53 +95,94 @@ OPERATIONS = {
 }
 
 
+AT_ONCE = ("remove", "tag", "backup", "replace", "upgrade", "index", "rebuild")
+"""Those that are done whole or not at all."""
+
+
+class Trial:
+    """One operation that is killed and done again."""
+
+    def __init__(self, operation, warm, home, media, folder):
+        self.operation, self.warm, self.folder = operation, warm, folder
+        self.begin, self.few = OPERATIONS[operation]
+        self.from_, self.place = home / self.begin, folder / "place"
+        self.library = self.place / ".quintet"
+        known = sorted(whole.ids(home / "added/.quintet"))
+        self.arguments = {
+            "add": [media],
+            "remove": known[: len(known) // 2],
+            "tag": known,
+            "backup": [folder / "made.zip"],
+            "restore": [home / "backup.zip"],
+            "replace": [home / "backup.zip"],
+        }.get(operation, [])
+        began = time.monotonic()
+        status, told = self.run()
+        self.seconds = time.monotonic() - began
+        assert status == 0, told
+        self.steps = told["steps"]
+        self.done = whole.portrait(self.library)
+        self.before = None if self.begin == "empty" else whole.portrait(self.from_ / ".quintet")
+
+    def start(self, cut=0):
+        """The number of its process, from the beginning."""
+        shutil.rmtree(self.place, ignore_errors=True)
+        shutil.copytree(self.from_, self.place)
+        return self.warm.begin(self.operation, self.place, *self.arguments, cut=cut)
+
+    def run(self, cut=0):
+        self.start(cut)
+        return self.warm.end()
+
+    def recovers(self, told):
+        """After it died: whole, and done again as if nothing had been."""
+        if (self.library / "library.sqlite").exists():
+            whole.check(self.library)
+            if self.operation in AT_ONCE:
+                assert whole.portrait(self.library) in (self.before, self.done), told
+        else:
+            assert self.before is None, told
+        status, again = self.warm.run(self.operation, self.place, *self.arguments)
+        there = self.operation == "restore" and "there is a library" in str(again)
+        assert status == 0 or there, (told, again)
+        whole.check(self.library)
+        assert whole.portrait(self.library) == self.done, told
+        assert whole.leftovers(self.folder) == [], told
+
+
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_death_at_every_step(operation, warm, media, states, tmp_path, times, figure):
-    home, _ = states
-    begin, few = OPERATIONS[operation]
-    known = sorted(whole.ids(home / "added/.quintet"))
-    arguments = {
-        "add": [media],
-        "remove": known[: len(known) // 2],
-        "tag": known,
-        "backup": [tmp_path / "made.zip"],
-        "restore": [home / "backup.zip"],
-        "replace": [home / "backup.zip"],
-    }.get(operation, [])
-
-    def run(cut):
-        place = tmp_path / "place"
-        shutil.rmtree(place, ignore_errors=True)
-        shutil.copytree(home / begin, place)
-        return place, warm.run(operation, place, *arguments, cut=cut)
-
-    place, (status, told) = run(0)
-    assert status == 0, told
-    undisturbed = whole.portrait(place / ".quintet")
-    before = whole.portrait(home / begin / ".quintet") if begin != "empty" else None
-    steps = told["steps"]
-    assert steps >= 2
-    cuts = range(1, steps + 1)
-    cuts = random.Random(operation).sample(cuts, min(steps, times(few, steps)))
+    trial = Trial(operation, warm, states[0], media, tmp_path)
+    assert trial.steps >= 2
+    cuts = range(1, trial.steps + 1)
+    cuts = random.Random(operation).sample(cuts, min(trial.steps, times(trial.few, trial.steps)))
     died = 0
     for cut in sorted(cuts):
-        place, (status, told) = run(cut)
+        status, told = trial.run(cut)
         if operation == "add" and not status:
             continue  # batches are cut by time, so that some runs have fewer steps
         died += 1
         assert status == DIED, (cut, told)
-        library = place / ".quintet"
-        if (library / "library.sqlite").exists():
-            whole.check(library)
-            if operation in ("remove", "tag", "backup", "replace", "upgrade", "index", "rebuild"):
-                assert whole.portrait(library) in (before, undisturbed), cut
-        status, told = warm.run(operation, place, *arguments)
-        if operation == "restore" and "there is a library" in str(told):
-            status = 0  # it was restored before it died
-        assert status == 0, (cut, told)
-        whole.check(library)
-        assert whole.portrait(library) == undisturbed, cut
-        assert whole.leftovers(tmp_path) == [], cut
-    whole.check_index(place / ".quintet")
+        trial.recovers(cut)
+    whole.check_index(trial.library)
     what = f"{operation}: killed before and after commits, renames, flushes, deletes; recovered"
-    figure("R2", what, f"{died} of {steps} steps", "nearly all tried", met=died >= 0.8 * len(cuts))
+    met = died >= 0.8 * len(cuts)
+    figure("R2", what, f"{died} of {trial.steps} steps", "all but few", met=met)
+
+
+SOME = ("remove", "backup", "replace", "upgrade")
+"""What lane P tries; lane N tries all."""
+
+
+@pytest.mark.parametrize("operation", sorted({*OPERATIONS} - {"add"}) if LANE == "N" else SOME)
+def test_kill_9_at_any_moment(operation, warm, media, states, tmp_path, times, figure):
+    trial = Trial(operation, warm, states[0], media, tmp_path)
+    rng, kills = random.Random(operation), 0
+    for _ in range(times(2, 20)):
+        pid = trial.start()
+        time.sleep(rng.uniform(0, trial.seconds))
+        os.kill(pid, signal.SIGKILL)
+        status, _ = trial.warm.end()
+        kills += status == -9
+        trial.recovers(status)
+    figure("R1", f"{operation}: kills −9 at any moment; recovered", kills, "all", met=True)

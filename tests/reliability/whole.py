@@ -5,10 +5,12 @@ import shutil
 import sqlite3
 from pathlib import Path
 
+from quintet.datasets.sample import make_item
 from quintet.flows import alike
 from quintet.library import Library
 from quintet.store.schema import VERSION
 from quintet.store.sqlite import Store
+from quintet.types import Modality
 
 FACTS = (
     "SELECT id, modality, format, size_bytes FROM items",
@@ -25,6 +27,21 @@ FACTS = (
     "SELECT key, value FROM settings WHERE key != 'active_model'",
 )
 """What must be the same, whatever happened on the way."""
+
+
+def media(folder, fivemedia=None):
+    """Three files of each of five media of two things: made ones, or those of a data set."""
+    for name in ("bell", "car") if fivemedia is None else ("bird", "dog"):
+        for modality in Modality:
+            if fivemedia is None:
+                for no in range(3):
+                    make_item(folder, modality, name, no)
+            else:
+                place = folder / modality / name
+                place.mkdir(parents=True)
+                for path in sorted((fivemedia / "train" / name / modality).iterdir())[:3]:
+                    shutil.copy(path, place)
+    return folder
 
 
 def states(warm, media, home):
