@@ -143,7 +143,7 @@ def test_every_line_of_verify_names_a_way_out(place):
     data = bytearray(path.read_bytes())
     with Store.open(place / ".quintet") as store:
         ((root,),) = store._rows("SELECT rootpage FROM sqlite_master WHERE name = 'labels'")
-    data[(root - 1) * 4096 + 3] ^= 0x40  # how many cells the page has
+    data[(root - 1) * 4096] ^= 0x08  # of which kind the page is
     path.write_bytes(data)
     with Store.open(place / ".quintet") as store:
         told = store.verify()
