@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from quintet.closing import Closing
-from quintet.errors import LibraryNotFound, NoSpace, UsageError
+from quintet.errors import LibraryError, LibraryNotFound, NoSpace, UsageError
 from quintet.evaluate.retrieval import Table
 from quintet.flows import (
     asking,
@@ -122,11 +122,15 @@ _create = create
 
 def doctor(folder: Path | None = None) -> list[Check]:
     """Check the machine, and the library if there is one."""
-    place = where.find(folder)
-    if not where.holds_library(place):
-        return [*machine(), nothing_at(place)]
-    with Library(place) as lib:
-        return [*machine(), *lib.check()]
+    found = machine()
+    try:
+        place = where.find(folder)
+        if not where.holds_library(place):
+            return [*found, nothing_at(place)]
+        with Library(place) as lib:
+            return [*found, *lib.check()]
+    except LibraryError as e:
+        return [*found, Check("library", False, str(e))]
 
 
 def restore(
@@ -134,14 +138,17 @@ def restore(
     folder: str | Path | None = None,
     *,
     force: bool = False,
+    trust: bool = False,
     on_progress: Progress | None = None,
 ) -> RestoreReport | PutBackReport:
     """Make the library of a backup, or put the facts of a salvage into the library that is there.
 
     Args:
         file: what ``Library.backup`` or ``salvage`` wrote; it may come from anybody.
-        folder: the place, as for ``open``.
+        folder: the place, as for ``open``; made when it is not there.
         force: a library that is there is moved aside; a backup never replaces one without.
+        trust: take over settings that name servers and models (``index``, encoders) too; without,
+            the report says which were left out.
 
     Raises:
         UsageError: there is a library already, or the file is neither.
@@ -149,14 +156,14 @@ def restore(
         LibraryTooNew: it was written by a newer Quintet.
         LibraryBusy, NoSpace: as for ``Library.add``.
     """
-    source, place = Path(file).expanduser(), where.find(Path(folder) if folder else None)
+    source, named = Path(file).expanduser(), Path(folder) if folder else None
     if backup_from.is_backup(source):
-        tick = on_progress or _silent
-        return backup_from.restore(source, place, force=force, on_progress=tick)
+        tick, place = on_progress or _silent, where.find(named, making=True)
+        return backup_from.restore(source, place, force=force, trust=trust, on_progress=tick)
     if not salvaging.is_salvage(source):
         raise UsageError(f"{source} was written neither by quintet backup nor by quintet salvage")
-    with Store.open(place, write=True) as store:
-        return salvaging.put_back(store, source)
+    with Store.open(where.find(named), write=True) as store:
+        return salvaging.put_back(store, source, trust=trust)
 
 
 def salvage(
@@ -169,14 +176,15 @@ def salvage(
     """Write labels, tags, saved searches and settings of a damaged library as lines of JSON.
 
     Args:
-        force: replace a file that is there.
+        force: replace a salvage that is there; nothing else is replaced.
 
     Raises:
         LibraryNotFound: no library there.
-        UsageError: the file is there already, or its folder is not.
+        UsageError: the file is there already, its folder is not, or it is one of the library.
         NoSpace: no room for a copy of the database.
     """
-    place, target = where.find(Path(folder) if folder else None), Path(file).expanduser()
+    place = where.find(Path(folder) if folder else None)
+    target = Path(file).expanduser().absolute()
     return salvaging.salvage(place, target, force=force, on_progress=on_progress or _silent)
 
 
@@ -642,11 +650,14 @@ class Library(Closing):
     ) -> BackupReport:
         """Write the library of this moment into one file, while others read and write it.
 
+        Every checksum of the copy is counted before it takes its place.
+
         Args:
-            force: replace a file that is there.
+            force: replace a backup that is there; nothing else is replaced.
 
         Raises:
-            UsageError: the file is there already, or its folder is not.
+            UsageError: the file is there already, its folder is not, or it is one of the library.
+            LibraryCorrupt: a checksum does not hold; a backup that is there stays.
             NoSpace: no room for it: twice the bytes of the database for a while.
         """
         target, tick = Path(file).expanduser().absolute(), on_progress or _silent

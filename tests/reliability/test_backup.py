@@ -146,6 +146,19 @@ SQL = (
 )
 
 
+FORGED = (
+    *(("schema", n) for n in ("1e999", "NaN", '"3"', "3.0", "true", "-1", "0", "9" * 5000, "null")),
+    *(("format", n) for n in ("-5", "1.9", '"1"', "[1]", "Infinity")),
+    *(
+        ("made_at", t)
+        for t in ('"\\u001b]0;x\\u0007"', '"\\u202e"', '"2025-01-01T00:00:00\\n"', "5")
+    ),
+    *(("program", t) for t in ('"\\u001b[31m1"', '"1.0\\n2"', '"x"', '""', "[]")),
+    ("files", "[]"),
+)
+"""What a manifest says wrongly, as JSON."""
+
+
 def hostile(archive, tmp_path):
     """Names of archives, and how each is written."""
     data, manifest = parts(archive)
@@ -172,6 +185,12 @@ def hostile(archive, tmp_path):
         )
     for text in ("", "{}", "[]", "null", "[" * 5000, "\xff", '{"format": "x"}', "NaN", "1e999"):
         yield f"manifest {text[:10]!r}", [base[0], (MANIFEST, text)]
+    for what, text in FORGED:
+        changed = {**manifest, what: "?"}
+        yield (
+            f"{what} as {text[:20]}",
+            [base[0], (MANIFEST, json.dumps(changed).replace('"?"', text))],
+        )
     yield "a huge manifest", [base[0], (MANIFEST, good + " " * (1 << 17))]
     for what, sql in enumerate(SQL):
         changed = with_sql(data, tmp_path, sql)
@@ -244,7 +263,7 @@ def test_flipped_bits_of_an_archive_are_found(archive, tmp_path, times, figure):
 @pytest.mark.parametrize("what", ["format", "schema"])
 def test_a_newer_backup_names_the_version_it_needs(what, archive, tmp_path):
     data, manifest = parts(archive)
-    made = claiming(manifest, data, **{what: 99, "program": "7.5.0"})
+    made = claiming(manifest, data, **{what: 99, "program": "7.5.0", "made_at": 1})
     written(tmp_path / "x.zip", [(DATABASE, data), (MANIFEST, made)])
     with pytest.raises(LibraryTooNew, match=r"99.*needs Quintet 7\.5\.0"):
         quintet.restore(tmp_path / "x.zip", tmp_path)

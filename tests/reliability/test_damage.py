@@ -10,9 +10,14 @@ import pytest
 from tests.reliability import small
 
 from quintet.errors import LibraryCorrupt, LibraryError
+from quintet.flows import large, layout, shelves
+from quintet.flows.parts import Parts
 from quintet.flows.salvage import salvage
-from quintet.index import files
+from quintet.index import files, ivf
+from quintet.maths.rows import unit_rows
+from quintet.store.records import ModelRow, VectorRow
 from quintet.store.sqlite import Store
+from quintet.types import Channel, Modality
 
 PAGE = 4096
 COUNT = 300
@@ -233,13 +238,62 @@ def read(path):
     return told
 
 
-def test_a_damaged_index_file_is_never_used(tmp_path, times, figure):
-    rng = random.Random(4)
-    arrays = {"codes": np.arange(5000, dtype=np.uint8), "keys": np.arange(900, dtype=np.int64)}
-    path, tries = tmp_path / "index" / "flat", times(40, 200)
-    files.write(path, "stamp", arrays)
-    whole = {p: p.read_bytes() for p in path.parent.iterdir()}
-    (manifest,), (body,) = ([p for p in whole if p.suffix == s] for s in (".json", ".bin"))
+MODEL, K = "m1", 16
+
+
+@pytest.fixture
+def shelf(tmp_path, monkeypatch):
+    """A library whose model has a shelf that is large when ``EXACT_BELOW`` says so."""
+    monkeypatch.setattr(ivf, "FEW", 10)
+    rng = np.random.default_rng(0)
+    with Store.create(tmp_path / ".quintet") as store:
+        store.put([small.record(n) for n in range(COUNT)])
+        z = unit_rows(rng.normal(size=(COUNT * 4, K)).astype(np.float32))
+        rows = [
+            VectorRow(small.identity(n // 4), Channel.WRITTEN, 0, 0, z[n]) for n in range(len(z))
+        ]
+        store.put_model(ModelRow(MODEL, "fake", "2025", {}, {}), {Modality.TEXT: rows})
+        yield store
+
+
+def exact(store):
+    """The file of an exact index, and what it answers."""
+    return shelves.exact_path(store, PLACE), lambda: nearest(store)
+
+
+def approximate(store):
+    """The file of codes of a large shelf, and what it answers."""
+    shelves.build_large(store, [MODEL], lambda *_: None)
+    return PLACE.path(store), lambda: nearest(store)
+
+
+def drawn(store):
+    """The file of the map, and its points."""
+    parts = Parts(store.folder)
+    path = store.folder / "index" / f"{MODEL}-map"
+    return path, lambda: [(p.id, p.x, p.y) for p in layout.points(parts, 100)]
+
+
+PLACE = large.Place(MODEL, Modality.TEXT, Channel.WRITTEN)
+
+
+def nearest(store):
+    (there,) = shelves.open_shelves(store, MODEL)
+    query = store.vectors(MODEL, Modality.TEXT, Channel.WRITTEN).z[7]
+    return [(f.item_id, f.span, round(f.score, 4)) for f in there.search(query, 3, None)]
+
+
+@pytest.mark.parametrize("kind", [exact, approximate, drawn])
+def test_a_damaged_index_file_is_never_used(kind, shelf, monkeypatch, times, figure):
+    monkeypatch.setattr(large, "EXACT_BELOW", 1000 if kind is approximate else 10**9)
+    monkeypatch.setattr(layout, "FEW", 10**9)  # without t-SNE, which takes a second
+    rng, tries = random.Random(4), times(8, 200)
+    path, ask = kind(shelf)
+    wanted = ask()
+    stamp, arrays = files.mapped(path)
+    whole = {p: p.read_bytes() for p in path.parent.glob(f"{path.name}.*")}
+    manifest = path.with_name(f"{path.name}.json")
+    (body,) = whole.keys() - {manifest}
     damaged = used = 0
     for _ in range(tries):
         for place, change in (
@@ -252,9 +306,10 @@ def test_a_damaged_index_file_is_never_used(tmp_path, times, figure):
             place.write_bytes(change(whole[place]))
             damaged += 1
             there = files.mapped(path)
-            used += there is not None and there[0] == "stamp" and not same(there[1], arrays)
-            assert same(files.cached(path, "stamp", lambda: arrays), arrays)
-    figure("R6", f"of {damaged} damaged index files, used as they were", used, "0", met=used == 0)
+            used += there is not None and there[0] == stamp and not same(there[1], arrays)
+            assert ask() == wanted
+    what = f"of {damaged} damaged index files ({kind.__name__}), used as they were"
+    figure("R6", what, used, "0", met=used == 0)
 
 
 def same(found, wanted):

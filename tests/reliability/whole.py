@@ -5,8 +5,11 @@ import shutil
 import sqlite3
 from pathlib import Path
 
+import numpy as np
+
 from quintet.datasets.sample import make_item
 from quintet.flows import alike
+from quintet.index import files as index_files
 from quintet.library import Library
 from quintet.store.schema import VERSION
 from quintet.store.sqlite import Store
@@ -91,14 +94,51 @@ def check(folder):
 
 
 def check_index(folder):
-    """The vectors are those that a rebuild makes."""
-    before = portrait(folder)
+    """Vectors, index files and what they answer, of all models, are those that a rebuild makes."""
+    before, files = portrait(folder), whole_files(folder)
     with Library(folder) as lib:
+        found = answers(lib._parts)
         assert lib.rebuild().damaged == []
         active = lib._parts.store.active_id()
         for model in [alike.MODEL, *([active] if active else [])]:
             assert lib._parts.store.without_vectors(model) == []
+        again = answers(lib._parts)
     assert portrait(folder) == before
+    assert set(whole_files(folder)) >= {name for name in files if "-ivf." in name}
+    assert found.keys() == again.keys()
+    for shelf, (items, z, near) in found.items():
+        assert items == again[shelf][0], shelf
+        np.testing.assert_allclose(z, again[shelf][1], atol=1e-5, err_msg=str(shelf))
+        np.testing.assert_allclose(near, again[shelf][2], atol=1e-4, err_msg=str(shelf))
+
+
+def answers(parts):
+    """Model, modality and channel to what its index holds and the scores it answers with."""
+    told = {}
+    for model in [alike.MODEL, *(row.id for row in parts.store.models())]:
+        for shelf in parts.shelves(model):
+            found = parts.store.vectors(model, shelf.modality, shelf.channel)
+            owners = [
+                (i, tuple(s)) for i, s in zip(found.item_ids, found.spans.tolist(), strict=True)
+            ]
+            order = sorted(range(len(owners)), key=lambda n: owners[n])
+            assert [shelf.item(n) for n in range(len(owners))] == list(found.item_ids)
+            query = found.z.mean(axis=0)
+            near = shelf.every(query, frozenset(found.item_ids))
+            scores = {(f.item_id, tuple(f.span)): f.score for f in near}
+            told[model, shelf.modality, shelf.channel] = (
+                [owners[n] for n in order],
+                found.z[order],
+                [scores[owners[n]] for n in order],
+            )
+    return told
+
+
+def whole_files(folder):
+    """Index files, each of which is whole; those of large shelves among them."""
+    found = sorted((folder / "index").glob("*.json"))
+    assert all(index_files.mapped(path.with_suffix("")) is not None for path in found)
+    return [path.name for path in found]
 
 
 def leftovers(folder):

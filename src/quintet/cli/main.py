@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import signal
 import sys
 
 import click
@@ -15,6 +16,7 @@ EXIT_ERROR = 1
 EXIT_USAGE = 2
 EXIT_WITH_ERRORS = 3
 EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
 
 _ORDER = [
     *("demo", "init", "add", "status", "errors"),
@@ -56,20 +58,33 @@ def quintet() -> None:
 
     \b
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with errors (see: quintet errors),
-    130 interrupted (nothing that was reported done is lost; run the same command again).
+    130 interrupted, 143 told to end (nothing that was reported done is lost; run the same command
+    again).
     """
+
+
+class _Terminated(KeyboardInterrupt):
+    """The system asks us to end: everything is put in order as after Ctrl-C."""
+
+
+def _terminate(number: int, _: object) -> None:
+    signal.signal(number, signal.SIG_DFL)  # a second time it ends at once
+    raise _Terminated
 
 
 def main() -> None:
     """Run the command line; errors raised on purpose become one line and exit code 1 or 2."""
+    if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _terminate)
     try:
         sys.exit(quintet.main(standalone_mode=False) or 0)
     except click.ClickException as e:
         e.show()
         sys.exit(e.exit_code)
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as e:
         click.echo("interrupted; what was reported done is kept. Run it again to go on.", err=True)
-        sys.exit(EXIT_INTERRUPTED)
+        ended = isinstance(e, _Terminated) or isinstance(e.__context__, _Terminated)
+        sys.exit(EXIT_TERMINATED if ended else EXIT_INTERRUPTED)
     except QuintetError as e:
         from quintet.cli.output import printable
 

@@ -36,7 +36,8 @@ def emit_report(report: Any, *, as_json: bool) -> None:
         emit_json(report)
         return
     for name, value in plain(report).items():
-        console.print(f"{name}: {value}")
+        told = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        console.print(f"{name}: {printable(told)}", markup=False, soft_wrap=True)
 
 
 def printable(text: str) -> str:

@@ -27,7 +27,14 @@ from quintet.flows.reading import (
 from quintet.flows.scan import Passed, Seen, scan
 from quintet.media.isolate import Box
 from quintet.store.database import now
-from quintet.store.records import ErrorRow, Failure, FileRow, Placement, Record
+from quintet.store.records import (
+    UNPROVEN,
+    ErrorRow,
+    Failure,
+    FileRow,
+    Placement,
+    Record,
+)
 from quintet.store.sqlite import Store
 
 BATCH = 32
@@ -283,7 +290,7 @@ class _Root:
     def _as_before(self, found: Seen) -> bool:
         """Whether a file is as it was when it was indexed, or when that failed."""
         before, failure = self.known.get(found.path), self.failures.get(found.path)
-        if before and _stamp(before) == _stamp(found) and before.beside == found.beside:
+        if before and _same(before, found):
             self.report.unchanged += 1
             root = min(before.root, self.root, key=len)
             if before.missing or before.root != root or self.work.tags:
@@ -457,6 +464,11 @@ class _Root:
             return
         self.store.mark_missing(sorted(self.gone))
         self.report.missing += len(self.gone)
+
+
+def _same(before: FileRow, found: Seen) -> bool:
+    same = _stamp(before) == _stamp(found) and before.beside == found.beside
+    return same and before.inode != UNPROVEN
 
 
 def _stamp(file: FileRow | Seen) -> tuple[int, int]:

@@ -20,9 +20,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from quintet import durable
-from quintet.errors import UsageError
+from quintet.errors import LibraryCorrupt
+from quintet.flows import targets
 from quintet.index.files import BLOCK
 from quintet.store import schema
+from quintet.store.checks import verify_copy
 from quintet.store.database import now
 from quintet.store.sqlite import Store
 
@@ -45,28 +47,53 @@ class BackupReport:
 
 
 def backup(store: Store, target: Path, *, force: bool, on_progress: Progress) -> BackupReport:
-    """Write the library into one file; it appears whole or not at all.
+    """Write the library into one file, which appears whole or not at all; checked before.
 
     Args:
-        force: replace a file that is there.
+        force: replace a backup that is there.
 
     Raises:
-        UsageError: the file is there, or its folder is not.
+        UsageError: the file is there, its folder is not, or it is no place for a backup.
+        LibraryCorrupt: the library is damaged; nothing was written.
         NoSpace: no room for it: it needs twice the bytes of the database for a while.
     """
-    if target.exists() and not force:
-        raise UsageError(f"{target} is there already; name another file, or replace it: --force")
-    if not target.parent.is_dir():
-        raise UsageError(f"no folder {target.parent}; make it, or name another file")
+    targets.checked(target, store.folder, store.knows, holds_backup, force=force)
     with schema.translated(target.parent), working_folder(target.parent, target.name) as work:
         copy = work / schema.DATABASE
-        store.copy_to(copy, lambda done, total: on_progress("copy", done, total))
-        with Store.open(work) as held:
-            told = {"items": sum(held.stats().items.values()), "schema": held.version}
+        try:
+            store.copy_to(copy, lambda done, total: on_progress("copy", done, total))
+            told = _checked(work, on_progress)
+        except LibraryCorrupt as e:
+            raise _damaged(store.folder, target, str(e.__cause__ or e)) from e
         beside = work / "archive"
         sha = _write(beside, copy, told, on_progress)
         durable.replace(beside, target)
     return BackupReport(target, target.stat().st_size, **told, sha256=sha)
+
+
+def _checked(work: Path, on_progress: Progress) -> dict[str, int]:
+    """What the copy holds; every checksum in it must hold."""
+    if wrong := verify_copy(work, on_progress):
+        raise LibraryCorrupt(wrong[0])
+    with Store.open(work) as held:
+        return {"items": sum(held.stats().items.values()), "schema": held.version}
+
+
+def _damaged(folder: Path, target: Path, what: str) -> LibraryCorrupt:
+    kept = f"{target} stays as it was" if target.exists() else "no backup was written"
+    return LibraryCorrupt(
+        f"the library at {folder} is damaged ({what}); {kept}. All that is damaged: quintet "
+        "verify; the ways out: quintet restore of an older backup, or quintet salvage FILE"
+    )
+
+
+def holds_backup(path: Path) -> bool:
+    """Whether a file is a zip of the members of a backup, whole or not."""
+    try:
+        with zipfile.ZipFile(path) as opened:
+            return sorted(opened.namelist()) == [schema.DATABASE, MANIFEST]
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
+        return False
 
 
 def _write(beside: Path, copy: Path, told: dict[str, int], on_progress: Progress) -> str:

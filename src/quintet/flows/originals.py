@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,9 +10,9 @@ from typing import BinaryIO
 
 from quintet.errors import Code, FileProblem, OriginalChanged, OriginalGone
 from quintet.flows.opening import opened
-from quintet.flows.reading import unchanged
+from quintet.flows.reading import digest, unchanged
 from quintet.flows.scan import Seen
-from quintet.store.records import FileRow
+from quintet.store.records import UNPROVEN, FileRow
 from quintet.store.sqlite import Store
 from quintet.types import Item
 
@@ -29,7 +30,7 @@ class Original:
 
         Raises:
             OriginalGone: none is there, or none can be read.
-            OriginalChanged: what is there has another size or time.
+            OriginalChanged: what is there has another size or time, or after a restore other bytes.
         """
         trouble: FileProblem | None = None
         for row in self.files:
@@ -61,12 +62,35 @@ def _open(row: FileRow) -> BinaryIO:
         FileProblem: it is not there, cannot be read, or is another one now.
     """
     file = opened(row.path, row.root)
+    seen = Seen(row.path, row.size_bytes, row.mtime_ns, row.inode)
     try:
-        unchanged(file, Seen(row.path, row.size_bytes, row.mtime_ns, row.inode))
+        unchanged(file, seen)
+        if row.inode == UNPROVEN:
+            _prove(file, seen, row.item_id)
     except FileProblem:
         file.close()
         raise
     return file
+
+
+PROVEN = 100_000
+"""Files that a process remembers to have compared."""
+
+_proven: set[tuple[str, int, int, int, int]] = set()
+
+
+def _prove(file: BinaryIO, seen: Seen, item_id: str) -> None:
+    """Compare the bytes with the id of the item, once a process: a restored library may lie."""
+    info = os.fstat(file.fileno())
+    place = (item_id, info.st_dev, info.st_ino, info.st_size, info.st_ctime_ns)
+    if place in _proven:
+        return
+    if digest(file, seen) != item_id:
+        raise FileProblem(Code.CHANGED, "its bytes are not those of the item")
+    file.seek(0)
+    if len(_proven) >= PROVEN:
+        _proven.clear()
+    _proven.add(place)
 
 
 def _told(item: Item, trouble: FileProblem | None) -> FileProblem:

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from quintet import durable
-from quintet.errors import LibraryNotFound, UsageError
-from quintet.flows import where
+from quintet.errors import LibraryError, LibraryNotFound, UsageError
+from quintet.flows import foreign, targets, where
 from quintet.flows.backup import working_folder
 from quintet.store import schema, wreck
 from quintet.store.records import SavedRow
 from quintet.store.sqlite import Store
+from quintet.store.trained import ACTIVE
 
 HEAD = {"kind": "quintet salvage", "format": 1}
 
 LONGEST = 1 << 20
 """Letters of a line: no fact is longer."""
-
-NOT_TAKEN = "active_model"
-"""A setting that is worth nothing in another library: its model is not there."""
 
 _FIELDS = {
     "labels": ("item", "source", "label"),
@@ -56,6 +55,7 @@ class PutBackReport:
         unknown: labels and tags of contents that the library does not hold; add their files, then
             put the same file back again.
         damaged: lines that were left out, as their checksum does not hold.
+        left_out: settings that were not taken over, ``KEY=VALUE``.
     """
 
     labels: int = 0
@@ -64,6 +64,7 @@ class PutBackReport:
     searches: int = 0
     unknown: int = 0
     damaged: int = 0
+    left_out: tuple[str, ...] = ()
 
 
 def salvage(folder: Path, target: Path, *, force: bool, on_progress: Progress) -> SalvageReport:
@@ -76,10 +77,7 @@ def salvage(folder: Path, target: Path, *, force: bool, on_progress: Progress) -
     """
     if not where.holds_library(folder):
         raise LibraryNotFound(f"no library at {folder}")
-    if target.exists() and not force:
-        raise UsageError(f"{target} is there already; name another file, or replace it: --force")
-    if not target.parent.is_dir():
-        raise UsageError(f"no folder {target.parent}; make it, or name another file")
+    targets.checked(target, folder, lambda path: _knows(folder, path), is_salvage, force=force)
     report = SalvageReport(target)
     with schema.translated(target.parent), working_folder(target.parent, target.name) as work:
         beside = work / "facts"
@@ -90,6 +88,15 @@ def salvage(folder: Path, target: Path, *, force: bool, on_progress: Progress) -
                 on_progress("salvage", number, 0)
         durable.replace(beside, target)
     return report
+
+
+def _knows(folder: Path, path: str) -> bool:
+    """Whether the library knows a file, as far as it can be read."""
+    try:
+        with Store.open(folder) as store:
+            return store.knows(path)
+    except (LibraryError, sqlite3.Error):
+        return False
 
 
 def _lines(db: Any, work: Path, report: SalvageReport) -> Iterator[str]:
@@ -106,8 +113,11 @@ def is_salvage(path: Path) -> bool:
         return file.readline(200).strip() == json.dumps(HEAD).encode()
 
 
-def put_back(store: Store, path: Path) -> PutBackReport:
+def put_back(store: Store, path: Path, *, trust: bool) -> PutBackReport:
     """Put salvaged facts on the items of the same content; what is there already stays.
+
+    Args:
+        trust: take over settings that name servers and models, too.
 
     Raises:
         UsageError: a line that ``salvage`` does not write.
@@ -121,10 +131,12 @@ def put_back(store: Store, path: Path) -> PutBackReport:
                 found[kind].append(values)
     report.unknown = store.put_facts(found["labels"], found["tags"])
     store.put_searches([_search(path, row) for row in found["searches"]], found["seen"])
-    for key, value in found["settings"]:
-        if key != NOT_TAKEN and store.setting(key) is None:
-            store.set_setting(key, value)
-            report.settings += 1
+    settings = {key: value for key, value in found["settings"] if key != ACTIVE}
+    keys = foreign.left_out(settings, trust=trust)
+    report.left_out = foreign.told(settings, keys)
+    for key in settings.keys() - store.settings().keys() - set(keys):
+        store.set_setting(key, settings[key])
+        report.settings += 1
     report.labels, report.tags = len(found["labels"]), len(found["tags"])
     report.searches = len(found["searches"])
     return report

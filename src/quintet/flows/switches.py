@@ -6,9 +6,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from quintet.errors import UnknownName
+from quintet.errors import LibraryCorrupt, UnknownName
 from quintet.media.limits import Limits
 from quintet.media.open import formats
+from quintet.store import schema
 from quintet.store.sqlite import Store
 from quintet.types import Modality
 
@@ -50,7 +51,22 @@ def switch(store: Store, off: Sequence[str], on: Sequence[str]) -> None:
 
 
 def _off(store: Store) -> tuple[str, ...]:
-    return tuple(json.loads(store.setting(SETTING) or "[]"))
+    value = store.setting(SETTING) or "[]"
+    found = names(value)
+    if found is None:
+        raise LibraryCorrupt(f"the setting {SETTING} is damaged ({value[:40]!r}); {schema.WAY_OUT}")
+    return found
+
+
+def names(value: str) -> tuple[str, ...] | None:
+    """Formats as the setting names them; None for what ``switch`` does not write."""
+    try:
+        found = json.loads(value)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
+        return None
+    return tuple(found)
 
 
 def _media() -> dict[str, tuple[Modality, ...]]:

@@ -14,7 +14,7 @@ from quintet.flows.compose import Said
 from quintet.flows.evidence import place
 from quintet.flows.examples import Example
 from quintet.flows.moments import moments, within
-from quintet.flows.opening import opened
+from quintet.flows.originals import original
 from quintet.flows.parts import Parts
 from quintet.flows.portrait import portrait
 from quintet.flows.reading import decode, tracks
@@ -138,8 +138,8 @@ def draw(parts: Parts, told: Why) -> str:
     wanted = [t for t in told.testimonies if t.weight > 0]
     best = max(wanted, key=lambda t: (bool(t.of_hit), t.channel is not None, t.confidence))
     channel = best.channel or OWN_CHANNEL[told.item.modality]
-    with opened(told.item.path) as file:
-        media = tracks(decode(parts.box, file, told.item.path))[channel]
+    with original(parts.store, told.item.id).opened() as (file, row):
+        media = tracks(decode(parts.box, file, row.path, root=row.root))[channel]
     gains = {c.segment.no: c.gain for c in best.of_hit if c.segment is not None}
     p = told.confidence
     sure = "" if p is None else ", >99 %" if p > 0.995 else f", {100 * p:.0f} %"

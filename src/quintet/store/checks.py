@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from quintet.errors import LibraryCorrupt
 from quintet.media.words import index_text
@@ -43,6 +44,15 @@ def verify(db: sqlite3.Connection, on_progress: Progress) -> list[str]:
     return found
 
 
+def verify_copy(folder: Path, on_progress: Progress) -> list[str]:
+    """As ``verify``, of a database that nobody else uses, which is not brought up to date."""
+    db = schema.connect(folder, write=True)
+    try:
+        return verify(db, on_progress)
+    finally:
+        db.close()
+
+
 def damaged(db: sqlite3.Connection) -> list[str]:
     """Ids of the items with features or segments that are not those that were written."""
     keys = db.execute("SELECT item_id, channel FROM features ORDER BY item_id").fetchall()
@@ -57,8 +67,10 @@ def _lines(part: Callable[[], list[str]]) -> list[str]:
     """What a part finds, or why it cannot read on."""
     try:
         return part()
-    except (LibraryCorrupt, sqlite3.DatabaseError, UnicodeError, ValueError, TypeError) as e:
+    except LibraryCorrupt as e:
         return [str(e)]
+    except (sqlite3.DatabaseError, UnicodeError, ValueError, TypeError) as e:
+        return [f"{e}; {sums.WAY_OUT}"]
 
 
 def _version(db: sqlite3.Connection) -> int:
@@ -74,7 +86,9 @@ def _statements(db: sqlite3.Connection) -> list[str]:
 
 
 def _pages(db: sqlite3.Connection) -> list[str]:
-    return [row[0] for row in db.execute("PRAGMA integrity_check(20)") if row[0] != "ok"]
+    """SQLite's own check; of one page it may tell several things in as many lines."""
+    told = [line for row in db.execute("PRAGMA integrity_check(20)") for line in row[0].split("\n")]
+    return [f"{line}; {sums.WAY_OUT}" for line in told if line != "ok" and line[:3] != "***"]
 
 
 def _broken_references(db: sqlite3.Connection) -> list[str]:

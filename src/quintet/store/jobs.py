@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from quintet.store.database import Database, now
 from quintet.store.lock import TRAINING, holder
@@ -24,6 +24,15 @@ class Jobs(Database):
         """Set a setting."""
         with self._transaction() as db:
             put_setting(db, key, value)
+
+    def settings(self) -> dict[str, str]:
+        """All settings of the library."""
+        return dict(self._rows("SELECT key, value FROM settings ORDER BY key"))
+
+    def drop_settings(self, keys: Sequence[str]) -> None:
+        """Take settings away."""
+        with self._transaction() as db:
+            db.executemany("DELETE FROM settings WHERE key = ?", [(key,) for key in keys])
 
     def start_job(self, kind: str, params: Mapping[str, object]) -> int:
         """Note that a long piece of work begins; its number."""

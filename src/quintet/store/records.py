@@ -15,12 +15,17 @@ TEXT_FIELDS = ("name", "folder", "tag", "metadata", "text", "subtitle")
 """Where words can stand, in the order in which a match is worth more."""
 
 
+UNPROVEN = -1
+"""In the place of an inode: the row came from an archive, which may say anything."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileRow:
     """One file as the last scan saw it.
 
     Attributes:
         root: the folder that was added.
+        inode: of the file; UNPROVEN until its bytes were compared with the id of the item.
         beside: the subtitle files that belong to it: their names, sizes and times.
     """
 

@@ -28,6 +28,15 @@ VERSION = 3
 """Of the schema; a library of a larger one is refused, one of a smaller one is brought up to date
 when it is opened for writing (``store/upgrades.py``)."""
 
+MOST_VERSION = 1000
+"""Of a schema that anybody will ever write; a larger number is damage."""
+
+WAY_OUT = (
+    "restore a backup (quintet restore FILE --force), or save labels, tags and searches with: "
+    "quintet salvage FILE"
+)
+"""Of a library that is damaged."""
+
 ASIDE = "replaced-"
 """Begins the name of a folder with a database that was there before."""
 
@@ -206,6 +215,10 @@ def _prepare(db: sqlite3.Connection, folder: Path, *, write: bool) -> None:
     version = db.execute("PRAGMA user_version").fetchone()[0]
     if mark != APPLICATION_ID:
         raise LibraryCorrupt(f"{folder / DATABASE} is not a Quintet library (mark {mark:#x})")
+    if not 1 <= version <= MOST_VERSION:
+        raise LibraryCorrupt(
+            f"{folder / DATABASE} is damaged: it says that it has schema {version}; {WAY_OUT}"
+        )
     if version > VERSION:
         raise LibraryTooNew(
             f"the library at {folder} has schema {version}, this program knows {VERSION}; "
@@ -335,8 +348,6 @@ def _error(e: sqlite3.DatabaseError, folder: Path) -> Exception:
         return NoSpace(f"{folder}: {text}; check the disk, nothing acknowledged is lost")
     if "malformed" in text or "not a database" in text or "no such table" in text:
         return LibraryCorrupt(
-            f"the database of {folder} is damaged ({text}); restore a backup (quintet restore FILE "
-            "--force), or save labels, tags and searches with: quintet salvage FILE; originals are "
-            "untouched"
+            f"the database of {folder} is damaged ({text}); {WAY_OUT}; originals are untouched"
         )
     return e

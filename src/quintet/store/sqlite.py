@@ -22,7 +22,7 @@ from quintet.store.items import (
 from quintet.store.labels import Labels, put_tags
 from quintet.store.listing import Listing
 from quintet.store.packing import BELOW, SEGMENT_COLUMNS, below, path_key, real_path
-from quintet.store.records import FileRow, Placement, Record, Stats, TextHit, TextRow
+from quintet.store.records import UNPROVEN, FileRow, Placement, Record, Stats, TextHit, TextRow
 from quintet.store.searches import Searches
 from quintet.store.trained import Trained
 from quintet.types import Channel, Item, Local, Modality, Segment
@@ -100,6 +100,10 @@ class Store(Trained, Labels, Listing, Failures, Searches):
         rows = self._rows(f"SELECT {FILE_COLUMNS} FROM files WHERE path = ?", (path_key(path),))
         return _file_row(rows[0]) if rows else None
 
+    def knows(self, path: str) -> bool:
+        """Whether there is, or was, a known file of that path."""
+        return bool(self._rows("SELECT 1 FROM files WHERE path = ?", (path_key(path),)))
+
     def files_of(self, item_id: str) -> list[FileRow]:
         """All files of one content, the present ones first."""
         rows = self._rows(
@@ -117,6 +121,11 @@ class Store(Trained, Labels, Listing, Failures, Searches):
                     (path_key(r.root), r.mtime_ns, r.inode, path_key(r.path)),
                 )
                 put_tags(db, r.item_id, tags)
+
+    def disbelieve_files(self) -> None:
+        """What is said of files is not believed until their bytes were looked at."""
+        with self._transaction() as db:
+            db.execute("UPDATE files SET inode = ?", (UNPROVEN,))
 
     def mark_missing(self, paths: Sequence[str]) -> None:
         """Files that the last scan of their root did not find."""

@@ -19,13 +19,16 @@ SINCE = 3
 """The schema that first kept sums; an older library that is only read has none."""
 
 
+WAY_OUT = "restore a backup (quintet restore), or save what is whole: quintet salvage"
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """What of a table is summed up, and who owns a row: a column, or an SQL literal."""
 
     columns: str
     owner: str
-    way_out: str = "restore a backup (quintet restore), or save what is whole: quintet salvage"
+    way_out: str = WAY_OUT
 
 
 _FEATURES = "run: quintet rebuild --features"

@@ -9,6 +9,9 @@ from quintet.store.jobs import Jobs, put_setting
 from quintet.store.records import ChannelRow, ModelRow, VectorRow, Vectors
 from quintet.types import Channel, Int64, Modality
 
+ACTIVE = "active_model"
+"""Setting: the id of the model in use."""
+
 
 class Trained(Jobs):
     """Models, the active one, and vectors."""
@@ -21,7 +24,7 @@ class Trained(Jobs):
             models.insert(db, row)
             for modality, rows in vectors.items():
                 models.insert_vectors(db, row.id, modality, rows)
-            put_setting(db, "active_model", row.id)
+            put_setting(db, ACTIVE, row.id)
 
     def put_vectors(self, model_id: str, modality: Modality, rows: Sequence[VectorRow]) -> None:
         """Add vectors of a model."""
@@ -157,12 +160,12 @@ class Trained(Jobs):
 
     def active_id(self) -> str | None:
         """The id of the active model, None before training."""
-        return self.setting("active_model")
+        return self.setting(ACTIVE)
 
     def activate(self, model_id: str) -> None:
         """Make a model the active one."""
         self.model(model_id)
-        self.set_setting("active_model", model_id)
+        self.set_setting(ACTIVE, model_id)
 
     def remove_model(self, model_id: str) -> None:
         """Delete a model and its vectors; when it is the active one, the newest other follows."""
@@ -171,7 +174,7 @@ class Trained(Jobs):
             db.execute("DELETE FROM vectors WHERE model_id = ?", (model_id,))
             db.execute("DELETE FROM models WHERE id = ?", (model_id,))
             if self.active_id() == model_id:
-                db.execute("DELETE FROM settings WHERE key = 'active_model'")
+                db.execute("DELETE FROM settings WHERE key = ?", (ACTIVE,))
                 left = models.listed(db)
                 if left:
-                    put_setting(db, "active_model", left[0].id)
+                    put_setting(db, ACTIVE, left[0].id)

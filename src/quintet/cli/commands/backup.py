@@ -14,13 +14,15 @@ from quintet.cli.progress import progress
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @options.library
-@click.option("--force", is_flag=True, help="Replace FILE when it is there.")
+@click.option(
+    "--force", is_flag=True, help="Replace a backup that is there; nothing else is replaced."
+)
 @options.as_json
 def command(file: Path, folder: Path | None, force: bool, as_json: bool) -> None:
     """Write the library of this moment into FILE, while others read and write it.
 
     What is derived (indexes, previews), the files that were added and the tokens of a service are
-    not in it.
+    not in it. Every checksum is counted before FILE appears: a damaged library replaces no backup.
 
     \b
     quintet backup /mnt/disk/library.zip

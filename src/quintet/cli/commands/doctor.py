@@ -23,7 +23,7 @@ def command(folder: Path | None, as_json: bool) -> None:
 
     checks = doctor(folder)
     if as_json:
-        output.emit_json(checks)
+        output.emit_json([vars(check) for check in checks])
     else:
         for check in checks:
             detail = output.printable(check.detail)

@@ -13,7 +13,9 @@ from quintet.cli.progress import progress
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @options.library
-@click.option("--force", is_flag=True, help="Replace FILE when it is there.")
+@click.option(
+    "--force", is_flag=True, help="Replace a salvage that is there; nothing else is replaced."
+)
 @options.as_json
 def command(file: Path, folder: Path | None, force: bool, as_json: bool) -> None:
     """Write labels, tags, saved searches and settings of a damaged library into FILE.
