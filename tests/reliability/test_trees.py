@@ -7,9 +7,12 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+from good_files import film
 from media_fakes import FakeBox, run
 
-from quintet.errors import Code
+from quintet.errors import Code, FileProblem
+from quintet.flows.reading import look
 from quintet.flows.scan import Passed, Seen, scan
 
 
@@ -66,6 +69,47 @@ def test_every_entry_is_told_once_and_none_is_waited_for(store, tmp_path, figure
         "5 s",
         met=seconds <= 5,
     )
+
+
+@pytest.mark.parametrize(
+    ("begin", "code"),
+    [
+        (b"", Code.UNKNOWN_FORMAT),
+        (b"A dog runs.\n" * 99_999, Code.TOO_LARGE),
+        (b"OFF\n4 4 0\n" + b"0 0 0\n" * 19_999, Code.TOO_LARGE),
+    ],
+)
+def test_large_files_of_no_large_medium_are_not_hashed(box, tmp_path, begin, code):
+    path = tmp_path / "sparse.txt"
+    path.write_bytes(begin)
+    os.truncate(path, 64 << 30)
+    (seen,) = scan(str(tmp_path))
+    with path.open("rb") as file, pytest.raises(FileProblem) as caught:
+        look(box, file, seen)
+    assert caught.value.code is code
+
+
+def test_large_films_and_small_files_are_hashed(box, tmp_path):
+    for name, begin, size in (("film", film("avi"), 1 << 30), ("small", b"\0", 1 << 20)):
+        (tmp_path / name).write_bytes(begin)
+        os.truncate(tmp_path / name, size)
+    for seen in scan(str(tmp_path)):
+        with Path(seen.path).open("rb") as file:
+            look(box, file, seen)
+            assert file.tell() == 0
+
+
+def test_a_large_file_is_told_before_it_is_hashed(store, tmp_path, monkeypatch):
+    class Looking(FakeBox):
+        def look(self, file):
+            raise FileProblem(Code.TOO_LARGE, "looked at")
+
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "a.txt").write_bytes(b"")
+    os.truncate(tmp_path / "root" / "a.txt", 1 << 30)
+    monkeypatch.setattr("quintet.flows.add.digest", None)
+    run(store, tmp_path / "root", box=Looking(), workers=1)
+    assert [(row.code, row.detail) for row in store.errors()] == [(Code.TOO_LARGE, "looked at")]
 
 
 def test_deep_trees_end(store, tmp_path):

@@ -21,6 +21,7 @@ from quintet.flows.reading import (
     decode,
     digest,
     file_row,
+    look,
     record,
     unchanged,
 )
@@ -310,6 +311,8 @@ class _Root:
         """In a worker thread: the content's hash, and its record when it is new."""
         with opened(seen.path, self.root) as file:
             since_ns = os.fstat(file.fileno()).st_ctime_ns
+            if self.work.box is not None:
+                look(self.work.box, file, seen)
             item_id = digest(file, seen)
             before = self.known.get(seen.path)
             update = before is not None and before.item_id == item_id

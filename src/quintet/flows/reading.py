@@ -40,6 +40,9 @@ HASH_BYTES = 1 << 20
 MOST_BYTES = 1 << 38
 """256 GiB: a larger file is refused before it is read; a sparse one takes no room at all."""
 
+LOOK_BYTES = 128 << 20
+"""A larger file is looked at before it is read whole: its medium may not be as large."""
+
 SIDECAR_BYTES = 8 << 20
 """Larger subtitle files are not read."""
 
@@ -75,6 +78,22 @@ def digest(file: BinaryIO, seen: Seen) -> str:
         raise FileProblem(Code.IO, e.strerror or str(e)) from e
     unchanged(file, seen)
     return sha.hexdigest()
+
+
+def look(box: Box, file: BinaryIO, seen: Seen) -> None:
+    """Refuse a large file that no decoder would take, before its bytes are hashed.
+
+    Raises:
+        FileProblem: TOO_LARGE or UNKNOWN_FORMAT; other reasons do not hold for a known content.
+    """
+    if not LOOK_BYTES < seen.size_bytes <= MOST_BYTES:
+        return
+    try:
+        box.look(file)
+    except FileProblem as e:
+        if e.code in (Code.TOO_LARGE, Code.UNKNOWN_FORMAT):
+            raise
+    file.seek(0)
 
 
 def unchanged(file: BinaryIO, seen: Seen, ctime_ns: int | None = None) -> None:

@@ -25,7 +25,8 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from io import FileIO
+from typing import Any, BinaryIO, NoReturn
 
 from quintet.errors import Code, FileProblem
 from quintet.media import cage, wire
@@ -129,21 +130,21 @@ def _child(
         _close_all_but(file_fd, request_fd, result_fd)
         limits, sidecars = read_request(request_fd)
         room = server.held_bytes + limits.memory_bytes
-        cage.confine_child(room, math.ceil(wall_s) + 1)
-        _write(result_fd, _answer(server.opener, file_fd, limits, sidecars))
+        with os.fdopen(file_fd, "rb") as file, os.fdopen(result_fd, "wb", buffering=0) as out:
+            cage.confine_child(room, math.ceil(wall_s) + 1)
+            _write(out, _answer(server.opener, file, limits, sidecars))
         code = 0
     finally:
         os._exit(code)
 
 
 def _answer(
-    opener: Opener, file_fd: int, limits: Limits, sidecars: dict[str, bytes]
+    opener: Opener, file: BinaryIO, limits: Limits, sidecars: dict[str, bytes]
 ) -> list[bytes | memoryview]:
     """The packed medium, or the packed reason; whatever a decoder raises is a reason."""
     try:
-        with os.fdopen(file_fd, "rb") as file:
-            file.seek(0)
-            return wire.pack(opener(file, sidecars=sidecars, limits=limits))
+        file.seek(0)
+        return wire.pack(opener(file, sidecars=sidecars, limits=limits))
     except wire.Elsewhere as e:
         return [wire.pack_elsewhere(e)]
     except Exception as e:  # noqa: BLE001 - decoders raise anything; it becomes a FileProblem
@@ -170,12 +171,11 @@ def read_request(fd: int) -> tuple[Limits, dict[str, bytes]]:
     return limits, sidecars
 
 
-def _write(fd: int, pieces: list[bytes | memoryview]) -> None:
-    with os.fdopen(fd, "wb", buffering=0) as out:
-        for piece in pieces:
-            rest = memoryview(piece)
-            while len(rest):
-                rest = rest[out.write(rest) :]
+def _write(out: FileIO, pieces: list[bytes | memoryview]) -> None:
+    for piece in pieces:
+        rest = memoryview(piece)
+        while len(rest):
+            rest = rest[out.write(rest) :]
 
 
 def _close_all_but(*kept: int) -> None:
@@ -241,9 +241,10 @@ def main(fd: int, dotted: str) -> None:
     protections |= _child_fences(held_bytes)
     gc.collect()
     gc.freeze()
-    _hello(control, protections)
-    os.dup2(1, 2)  # decoders mutter about every damaged file; 1 is the null device
-    Server(control, opener, held_bytes).run(read_fd)
+    with suppress(ConnectionError):  # the other side has ended: so does this one, silently
+        _hello(control, protections)
+        os.dup2(1, 2)  # decoders mutter about every damaged file; 1 is the null device
+        Server(control, opener, held_bytes).run(read_fd)
 
 
 if __name__ == "__main__":

@@ -17,11 +17,13 @@ from quintet.media import syscalls
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _PR_SET_NO_NEW_PRIVS = 38
+_CLONE_NEWIPC = 0x0800_0000
 _CLONE_NEWUSER = 0x1000_0000
 _CLONE_NEWNET = 0x4000_0000
 _LANDLOCK_CREATE_RULESET = 444
 _LANDLOCK_RESTRICT_SELF = 446
 _LANDLOCK_VERSION = 1
+_CAPABILITIES_VERSION = 0x2008_0522
 _SIGKILL = 9
 
 _FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
@@ -33,7 +35,7 @@ _ROOT = os.getuid() == 0
 
 
 def confine() -> dict[str, bool]:
-    """Take files, network, set-uid programs and core dumps from this process and its children.
+    """Take files, network, privileges and core dumps from this process and its children.
 
     Open descriptors stay usable. There is no way back.
 
@@ -44,27 +46,40 @@ def confine() -> dict[str, bool]:
         "no_new_privileges": _prctl(_PR_SET_NO_NEW_PRIVS, 1),
         "no_tracing": _prctl(_PR_SET_DUMPABLE, 0),
         "no_network": _leave_network(),
+        "no_capabilities": _drop_capabilities(),
         "no_files": _deny_files(),
-        "no_sockets_no_programs": syscalls.give_up("socket", "execute", "io_uring"),
         "no_core_dumps": _limit("RLIMIT_CORE", 0),
         "no_file_growth": _limit("RLIMIT_FSIZE", 0),
     }
 
 
 def confine_child(address_space_bytes: int, cpu_s: int) -> dict[str, bool]:
-    """The fences of one decoding: memory, processor time, no further process or thread.
+    """The fences of one decoding: memory, processor time, and few system calls.
+
+    The few calls stand for some fences of their own: a decoder that has them needs no name space
+    and no Landlock to be without files, network, signals and processes.
 
     Returns:
-        Name of each fence to whether it stands.
+        Name of each fence to whether it stands; a name of ``confine`` only where it does.
     """
     _prctl(_PR_SET_PDEATHSIG, _SIGKILL)
-    few = _limit("RLIMIT_NPROC", 0) and not _ROOT  # the kernel lets root start more
-    return {
+    processes = _limit("RLIMIT_NPROC", 0) and not _ROOT  # the kernel lets root start more
+    signals = _deny_files() and _landlock() >= 6  # a domain of its own: none outside it
+    limits = {
         "memory_limit": _limit("RLIMIT_AS", address_space_bytes),
         "time_limit": _limit("RLIMIT_CPU", cpu_s),
-        "no_signals": _deny_files() and _landlock() >= 6,  # a domain of its own: none outside it
-        "no_processes": syscalls.give_up("fork") or few,
     }
+    few = syscalls.keep_few()
+    implied = {"no_network": True, "no_files": True} if few else {}
+    return (
+        limits
+        | implied
+        | {
+            "no_signals": few or signals,
+            "no_processes": few or processes,
+            "few_system_calls": few,
+        }
+    )
 
 
 def address_space_bytes() -> int:
@@ -99,8 +114,16 @@ def _leave_network() -> bool:
     """Into an empty network of our own, as an unprivileged user where that is allowed."""
     if not _LINUX:
         return False
-    libc = _libc()
-    return any(libc.unshare(f) == 0 for f in (_CLONE_NEWUSER | _CLONE_NEWNET, _CLONE_NEWNET))
+    libc, alone = _libc(), _CLONE_NEWNET | _CLONE_NEWIPC
+    return any(libc.unshare(flags) == 0 for flags in (_CLONE_NEWUSER | alone, alone))
+
+
+def _drop_capabilities() -> bool:
+    """Those of root, or of a name space of users that was entered."""
+    if not _LINUX:
+        return False
+    head, none = struct.pack("@Ii", _CAPABILITIES_VERSION, 0), bytes(24)
+    return bool(_libc().capset(head, none) == 0)
 
 
 def _deny_files() -> bool:

@@ -34,6 +34,9 @@ OPENER = "quintet.media.light:open_media"
 HEAVY = "quintet.media.open:open_media"
 """The only other decoder that a child may pass a file on to; its server starts when needed."""
 
+LOOK = "quintet.media.light:look"
+"""Decodes nothing; its server starts with the first file that is large."""
+
 START_S = 120.0
 """The server must be warm by then, even on a loaded machine with cold caches."""
 
@@ -96,6 +99,19 @@ class Box(Closing):
                 if e.opener != HEAVY:
                     raise FileProblem(Code.CRASHED, "the decoder named an unknown other") from e
             return self._decoded(HEAVY, file_fd, request.fileno(), wall_s)
+
+    def look(self, file: BinaryIO) -> None:
+        """Refuse a file that is larger than its format may be, by its first bytes.
+
+        Raises:
+            FileProblem: what ``open`` would raise, without the time to read the file whole.
+            QuintetError: the box is closed, or its server cannot be started.
+        """
+        with self._places, ExitStack() as stack:
+            file_fd = _descriptor(file, stack)
+            request = stack.enter_context(_request(self.limits, {}))
+            with suppress(wire.Elsewhere):
+                self._decoded(LOOK, file_fd, request.fileno(), self.limits.wall_s)
 
     def protections(self) -> dict[str, bool]:
         """Which of the kernel's fences stand around the decoders here."""

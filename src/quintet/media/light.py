@@ -7,7 +7,7 @@ together. Their files are recognised here and passed on to a server of their own
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 
 from quintet.media import open as opening
 from quintet.media.limits import Limits
@@ -31,6 +31,17 @@ def open_media(
     if modality is Modality.MESH:
         raise Elsewhere(HEAVY)
     return opening.decode(file, modality, format, sidecars=sidecars, limits=limits)
+
+
+def look(file: BinaryIO, *, sidecars: Mapping[str, bytes], limits: Limits) -> NoReturn:  # noqa: ARG001 - as open_media
+    """Refuse a file that is larger than its format may be, without decoding it.
+
+    Raises:
+        FileProblem: it is refused.
+        Elsewhere: it may be decoded.
+    """
+    opening.look(file, limits)
+    raise Elsewhere(HEAVY)
 
 
 def warm() -> None:

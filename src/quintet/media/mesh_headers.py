@@ -111,14 +111,23 @@ def checked(file: BinaryIO, format: str, limits: Limits) -> bytes:
             geometry in another file.
     """
     size = file.seek(0, 2)
-    if size > limits.inflated_bytes:
-        raise FileProblem(Code.TOO_LARGE, f"a model of {size} bytes")
+    check_size(size, format, limits)
     file.seek(0)
     data = file.read()
     check = _CHECKS.get(format)
     if check is not None:
         check(data, limits)
     return data
+
+
+def check_size(size_bytes: int, format: str, limits: Limits) -> None:  # noqa: ARG001 - as texts
+    """Refuse a model by its size.
+
+    Raises:
+        FileProblem: TOO_LARGE.
+    """
+    if size_bytes > limits.inflated_bytes:
+        raise FileProblem(Code.TOO_LARGE, f"a model of {size_bytes} bytes")
 
 
 def _check_count(count: int, least_bytes: float, data: bytes, limits: Limits) -> None:

@@ -67,6 +67,21 @@ def _refuse_off(format: str, off: Collection[str]) -> None:
         raise FileProblem(Code.OFF, f"{format} is switched off; on: quintet formats --on {format}")
 
 
+def look(file: BinaryIO, limits: Limits) -> None:
+    """Refuse a file that is larger than its format may be; its first bytes tell the format.
+
+    Pictures, sounds, films, PDF and packed documents have no such bound: what they take when they
+    are decoded does not depend on their bytes.
+
+    Raises:
+        FileProblem: as ``sniff``, or TOO_LARGE.
+    """
+    modality, format = sniff(file, limits.off)
+    check_size = getattr(_sniffer(modality), "check_size", None)
+    if check_size is not None:
+        check_size(file.seek(0, 2), format, limits)
+
+
 def open_media(
     file: BinaryIO, *, sidecars: Mapping[str, bytes] | None = None, limits: Limits | None = None
 ) -> Media:

@@ -98,14 +98,23 @@ def decode(file: BinaryIO, format: str, limits: Limits) -> TextMedia:
     size = file.seek(0, 2)
     if format in _FROM_FILE:
         return assembled(_FROM_FILE[format](file, limits), format, limits)
-    if size > MAX_BYTES_PER_CHAR * limits.text_chars:
-        raise too_long(limits)
+    check_size(size, format, limits)
     file.seek(0)
     data = file.read()
     encoding = charset.encoding_of(data)
     if encoding is None:
         raise FileProblem(Code.CORRUPT, "no encoding reads these bytes as text")
     return assembled(_FROM_BYTES[format](data, encoding), format, limits)
+
+
+def check_size(size_bytes: int, format: str, limits: Limits) -> None:
+    """Refuse a text by its size; a document that may hold pictures has any.
+
+    Raises:
+        FileProblem: TOO_LARGE.
+    """
+    if format in _FROM_BYTES and size_bytes > MAX_BYTES_PER_CHAR * limits.text_chars:
+        raise too_long(limits)
 
 
 def _plain(data: bytes, encoding: str) -> Document:

@@ -1,8 +1,9 @@
 """A decoded medium, or the reason why there is none, as bytes between two processes.
 
 ``QNT1``, the header's length (4 bytes, little-endian), the header (JSON), then arrays and long
-texts, raw and in the header's order. The receiver trusts nothing: every length, type and shape is
-checked before memory is taken for it. Nothing is ever unpickled.
+texts, raw and in the header's order. Segments are an array and a text, too: the header stays small,
+for JSON may take many times its length when it is read. The receiver trusts nothing: every length,
+type and shape is checked before memory is taken for it. Nothing is ever unpickled.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from __future__ import annotations
 import json
 import math
 import struct
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -32,7 +33,11 @@ from quintet.types import (
 )
 
 MAGIC = b"QNT1"
-MAX_HEADER_BYTES = 256 * MIB
+MAX_HEADER_BYTES = 4 * MIB
+"""Three mappings of metadata (a film, its sound, its subtitles) at the longest that they may be."""
+
+MAX_BYTES_PER_CHAR = 4
+"""Of UTF-8, and of a string in memory."""
 
 Read = Callable[[int], bytearray]
 """Exactly so many bytes, or EOFError."""
@@ -91,7 +96,17 @@ CLASS: Mapping[Modality, type[Media]] = {
 
 _E = TypeVar("_E", Modality, SegmentKind)
 
-_SEGMENT_FIELDS = tuple(f.name for f in fields(Segment))
+_KINDS = tuple(SegmentKind)
+_BOX = ("x0", "y0", "x1", "y1")
+_NUMBERS = ("start_s", "end_s", *_BOX, "azimuth_deg", "elevation_deg")
+_COUNTS = ("start_char", "end_char", "page")
+_COLUMNS = ("kind", "text_chars", *_NUMBERS, *_COUNTS)
+ROWS = Array("float64", (-1, len(_COLUMNS)))
+"""A row for each segment; what a segment has not is NaN."""
+
+_NO_BOX = (None,) * len(_BOX)
+_MOST = 1 << 53
+"""Whole numbers below it are exact as float64."""
 
 
 def pack(media: Media) -> list[bytes | memoryview]:
@@ -150,8 +165,9 @@ def _packed(media: Media, blobs: list[memoryview]) -> dict[str, Any]:
         "modality": str(media.modality),
         "format": media.format,
         "metadata": dict(media.metadata),
-        "segments": [_row(s) for s in media.segments],
         **own,
+        "segments": _value(ROWS, _rows(media.segments), blobs),
+        "words": _value(TEXT, "".join(s.text for s in media.segments), blobs),
     }
 
 
@@ -171,12 +187,15 @@ def _value(kind: Array | type, value: Any, blobs: list[memoryview]) -> Any:
     return None if value is None else kind(value)
 
 
-def _row(segment: Segment) -> list[Any]:
-    """A segment's fields in order, without the empty ones at the end."""
-    row: list[Any] = [getattr(segment, name) for name in _SEGMENT_FIELDS]
-    while row and row[-1] in (None, ""):
-        row.pop()
-    return row
+def _rows(segments: Sequence[Segment]) -> NDArray[np.float64]:
+    rows = [
+        (
+            *(_KINDS.index(s.kind), len(s.text), s.start_s, s.end_s, *(s.box or _NO_BOX)),
+            *(s.azimuth_deg, s.elevation_deg, s.start_char, s.end_char, s.page),
+        )
+        for s in segments
+    ]
+    return np.array(rows, np.float64).reshape(-1, len(_COLUMNS))  # None becomes NaN
 
 
 def _parsed(data: bytes) -> dict[str, Any]:
@@ -209,23 +228,33 @@ class _Unpacker:
         own = {
             name: self.value(kind, header[name]) for name, kind in FIELDS[CLASS[modality]].items()
         }
-        rows = header["segments"]
-        if not isinstance(rows, list) or len(rows) > self.limits.segments:
-            raise FileProblem(Code.TOO_LARGE, f"over {self.limits.segments} segments")
         media = CLASS[modality](
             modality=modality,
             format=_text(header["format"]),
             metadata={_text(k): _text(v) for k, v in header["metadata"].items()},
-            segments=tuple(_segment(row, no) for no, row in enumerate(rows)),
+            segments=self.segments(header["segments"], header["words"]),
             **own,
         )
         _check(media)
         return media
 
+    def segments(self, shape: Any, words: Any) -> tuple[Segment, ...]:
+        if shape[0] > self.limits.segments:
+            raise FileProblem(Code.TOO_LARGE, f"over {self.limits.segments} segments")
+        rows = self.array(ROWS, shape)
+        return tuple(_segments(rows, self.text(words)))
+
+    def text(self, shape: Any) -> str:
+        """A long text, which takes at most four bytes a character."""
+        if shape[0] > MAX_BYTES_PER_CHAR * self.limits.text_chars:
+            raise FileProblem(Code.TOO_LARGE, f"over {self.limits.text_chars} characters")
+        return str(self.array(TEXT, shape).data, "utf-8")
+
     def value(self, kind: Array | type, value: Any) -> Any:
+        if kind is TEXT:
+            return self.text(value)
         if isinstance(kind, Array):
-            array = self.array(kind, value)
-            return array.tobytes().decode("utf-8") if kind is TEXT else array
+            return self.array(kind, value)
         if issubclass(kind, Media):
             return None if value is None else self.nested(kind, value)
         if kind is str:
@@ -250,25 +279,51 @@ class _Unpacker:
         return np.frombuffer(self.read(size), kind.dtype).reshape(shape)
 
 
-def _segment(row: Any, no: int) -> Segment:
-    values = dict(zip(_SEGMENT_FIELDS, row, strict=False))
-    kind = _known(SegmentKind, values.pop("kind"))
-    if values.pop("no") != no:
-        raise WireError(f"segment {no} is out of order")
-    text = _text(values.pop("text", ""))
-    box = values.pop("box", None)
-    for name, value in values.items():
-        wanted = (int,) if name.endswith("_char") or name == "page" else (int, float)
-        if value is not None and (type(value) not in wanted or not math.isfinite(value)):
-            raise WireError(f"{name} = {value!r}")
-    return Segment(kind, no, box=_box(box), text=text, **values)
+def _segments(rows: NDArray[np.float64], words: str) -> Iterator[Segment]:
+    """Segments of checked rows; each takes its characters off the words."""
+    _check_rows(rows, words)
+    at = 0
+    for no, row in enumerate(rows.tolist()):
+        kind, chars, start_s, end_s, x0, y0, x1, y1, azimuth, elevation, start, end, page = row
+        yield Segment(
+            _KINDS[int(kind)],
+            no,
+            start_s=_given(start_s),
+            end_s=_given(end_s),
+            box=None if math.isnan(x0) else (x0, y0, x1, y1),
+            azimuth_deg=_given(azimuth),
+            elevation_deg=_given(elevation),
+            start_char=_whole(start),
+            end_char=_whole(end),
+            page=_whole(page),
+            text=words[at : (at := at + int(chars))],
+        )
 
 
-def _box(value: Any) -> tuple[float, float, float, float] | None:
-    if value is None:
-        return None
-    x0, y0, x1, y1 = (float(_number(v)) for v in value)
-    return x0, y0, x1, y1
+def _check_rows(rows: NDArray[np.float64], words: str) -> None:
+    """Numbers are finite, counts whole, kinds known; a box is whole; the words are used up."""
+    kind, chars = rows[:, 0], rows[:, 1]
+    counts = np.nan_to_num(rows[:, [0, 1, -3, -2, -1]])
+    box = rows[:, 4:8]
+    right = (
+        not np.isinf(rows).any()
+        and not np.isnan(rows[:, :2]).any()
+        and ((counts == np.floor(counts)) & (abs(counts) < _MOST)).all()
+        and ((kind >= 0) & (kind < len(_KINDS)) & (chars >= 0)).all()
+        and not (box < 0).any()
+        and (np.isnan(box).any(axis=1) == np.isnan(box).all(axis=1)).all()
+        and chars.sum() == len(words)
+    )
+    if not right:
+        raise WireError("rows that are no segments")
+
+
+def _given(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _whole(value: float) -> int | None:
+    return None if math.isnan(value) else int(value)
 
 
 def _known(kind: type[_E], value: Any) -> _E:

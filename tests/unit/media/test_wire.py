@@ -1,6 +1,7 @@
 import io
 import json
 import struct
+import tracemalloc
 from dataclasses import fields, replace
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from quintet.errors import Code, FileProblem
 from quintet.media import wire
 from quintet.media.limits import Limits
+from quintet.media.metadata import MAX_CHARS, MAX_ENTRIES
 from quintet.types import (
     AudioMedia,
     ImageMedia,
@@ -172,22 +174,14 @@ def forged(change, media="image", tail=b""):
         ("image", lambda m: m.update(format=7)),
         ("image", lambda m: m.update(metadata=[1])),
         ("image", lambda m: m["metadata"].update(a=[])),
-        ("image", lambda m: m.update(segments=[["region", 1]])),
-        ("image", lambda m: m.update(segments=[["smell", 0]])),
-        ("image", lambda m: m.update(segments=[[]])),
-        ("image", lambda m: m.update(segments=["region"])),
-        ("image", lambda m: m.update(segments=[["region", 0, None, None, [0, 1]]])),
-        ("image", lambda m: m.update(segments=[["region", 0, None, None, [0, 1, 2, "x"]]])),
+        ("image", lambda m: m.update(segments=[1])),
+        ("image", lambda m: m.update(segments=[2, 13])),
+        ("image", lambda m: m.update(segments=None)),
+        ("image", lambda m: m.update(words=[1])),
         ("audio", lambda m: m.update(duration_s=float("nan"))),
         ("audio", lambda m: m.update(duration_s=-1)),
         ("audio", lambda m: m.update(sample_rate_hz="22050")),
-        ("audio", lambda m: m.update(segments=[["window", 0, 2.0, 1.0]])),
-        ("audio", lambda m: m.update(segments=[["window", 0, float("inf"), float("inf")]])),
-        ("audio", lambda m: m.update(segments=[["window", 0, "0", "1"]])),
-        ("text", lambda m: m["segments"][0].__setitem__(8, 99)),
-        ("text", lambda m: m["segments"][0].__setitem__(7, -1)),
-        ("text", lambda m: m["segments"][0].__setitem__(7, 0.5)),
-        ("video", lambda m: m.update(segments=[])),
+        ("video", lambda m: m.update(segments=[0, 13])),
         ("video", lambda m: m.update(times_s=[2])),
         ("video", lambda m: m.update(sound=m["subtitles"])),
     ],
@@ -195,6 +189,79 @@ def forged(change, media="image", tail=b""):
 def test_forged_headers_are_refused(media, change):
     with pytest.raises((wire.WireError, EOFError)):
         received(forged(change, media))
+
+
+def forged_row(change, media):
+    """A message in which a number of the only segment was changed."""
+    pieces = wire.pack(ALL[media])
+    rows = np.frombuffer(pieces[-2], np.float64).copy()
+    for name, value in change.items():
+        rows[wire._COLUMNS.index(name)] = value
+    return b"".join([*pieces[:-2], rows.tobytes(), pieces[-1]])
+
+
+@pytest.mark.parametrize(
+    ("media", "change"),
+    [
+        ("image", {"kind": 99}),
+        ("image", {"kind": -1}),
+        ("image", {"kind": 0.5}),
+        ("image", {"kind": np.nan}),
+        ("image", {"text_chars": 1}),
+        ("image", {"text_chars": np.nan}),
+        ("image", {"x1": np.nan}),
+        ("image", {"x0": np.nan}),
+        ("image", {"x0": -0.5}),
+        ("image", {"y0": np.inf}),
+        ("image", {"page": 0.5}),
+        ("image", {"page": 1e300}),
+        ("audio", {"start_s": 2.0, "end_s": 1.0}),
+        ("audio", {"start_s": np.inf, "end_s": np.inf}),
+        ("text", {"end_char": 99}),
+        ("text", {"start_char": -1}),
+        ("text", {"start_char": 0.5}),
+        ("text", {"text_chars": -2}),
+        ("text", {"text_chars": 3}),
+    ],
+)
+def test_forged_segments_are_refused(media, change):
+    with pytest.raises(wire.WireError):
+        received(forged_row(change, media))
+
+
+def test_segments_share_their_words_in_order():
+    parts = ["", "a", "你好", "", "\ud800\U0001f600"]
+    segments = tuple(Segment(SegmentKind.SENTENCE, no, text=t) for no, t in enumerate(parts))
+    back = received(packed(replace(WORDS, segments=segments)))
+    assert [s.text for s in back.segments] == [*parts[:-1], "?\U0001f600"]
+
+
+def test_more_segments_or_characters_than_allowed():
+    for limits in (Limits(segments=0), Limits(text_chars=2)):
+        with pytest.raises(FileProblem) as caught:
+            received(packed(WORDS), limits)
+        assert caught.value.code is Code.TOO_LARGE
+
+
+def test_the_longest_metadata_fit_the_header_three_times():
+    most = {f"{no:02}" + "\U0001f600" * 1998: "\U0001f600" * 2000 for no in range(64)}
+    assert len(most) == MAX_ENTRIES
+    assert {len(k) for k in most} == {len(v) for v in most.values()} == {MAX_CHARS}
+    sound, words = (replace(m, metadata=most) for m in (SOUND, WORDS))
+    film = replace(ALL["video"], metadata=most, sound=sound, subtitles=words)
+    assert received(packed(film)).metadata == most
+
+
+def test_a_header_takes_little_memory():
+    body = b'{"a":[' + b"[]," * (wire.MAX_HEADER_BYTES // 8 // 3) + b"[]]}"
+    tracemalloc.start()
+    with pytest.raises(wire.WireError):
+        received(wire.MAGIC + struct.pack("<I", len(body)) + body)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert 8 * peak_bytes < 160 << 20
+    with pytest.raises(wire.WireError, match="not a result"):
+        received(wire.MAGIC + struct.pack("<I", wire.MAX_HEADER_BYTES + 1))
 
 
 def test_huge_claims_are_refused_without_reading():
