@@ -37,8 +37,10 @@ bench: .venv/ready
 reliability: .venv/ready
 	-$(MAKE) chromium && $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,browser]'
 	rm -f .figures.jsonl
-	QUINTET_LANE=N QUINTET_FIGURES=.figures.jsonl $(BIN)/pytest tests/reliability tests/browser/test_stored_text.py; status=$$?; \
-		$(BIN)/python tests/reliability/page.py .figures.jsonl && exit $$status
+	export QUINTET_LANE=N QUINTET_FIGURES=.figures.jsonl; failed=0; \
+		$(BIN)/pytest -n 2 --dist loadfile -m "not alone" tests/reliability tests/browser/test_stored_text.py || failed=1; \
+		$(BIN)/pytest -m alone tests/reliability || failed=1; \
+		$(BIN)/python tests/reliability/page.py .figures.jsonl; exit $$failed
 
 lock: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[audit,bench,browser,dev]'

@@ -3,6 +3,8 @@
 import ast
 import re
 import statistics
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,14 @@ def body_lines(node):
     """Lines of a function without its docstring."""
     text = ast.get_docstring(node, clean=False)
     return node.end_lineno - node.lineno + 1 - (len(text.splitlines()) if text else 0)
+
+
+def test_what_every_command_imports_leaves_the_heavy_ones_out():
+    """torch and scikit-learn take three of four seconds that a search would take."""
+    heavy = "{'torch', 'sklearn', 'transformers'} & {*sys.modules}"
+    script = f"import sys, quintet.library, quintet.models.correlators.accord; print({heavy})"
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert told.stdout == "set()\n"
 
 
 def test_sources_are_found():

@@ -9,6 +9,8 @@ from outcomes import CLOSED_LIST, INDEXED, outcome
 from quintet.media.isolate import Box
 from quintet.media.limits import MIB, Limits
 
+pytestmark = pytest.mark.alone
+
 BOMBS = picture_bombs.BOMBS | document_bombs.BOMBS
 MOST_S = 2.0
 MOST_BYTES = 512 * MIB

@@ -5,6 +5,8 @@ import statistics
 import threading
 import time
 
+import pytest
+
 WORD = "dog "
 SLOW_S = 5.0
 
@@ -34,6 +36,7 @@ def bodies():
     yield "nested deep", json.loads("[" * 400 + "]" * 400)
 
 
+@pytest.mark.alone
 def test_questions(asked, figure):
     head = [(b"content-type", b"application/json")]
     asked("POST", "/v1/search", b'{"parts": [{"text": "dog"}]}', head)

@@ -47,6 +47,7 @@ def served(small_library, tmp_path):
             child.kill()
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", BEGINNINGS)
 def test_slow_ones(served, kind, times, figure):

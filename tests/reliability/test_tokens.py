@@ -55,6 +55,7 @@ def test_guesses(closed, clock, times, figure):
     figure("S7", what, sorted(still), "[200]", met=still == {200})
 
 
+@pytest.mark.alone
 def test_times(closed, times, figure):
     """One address a guess, so that each is looked at."""
     asked, good = closed

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw
-from scipy.ndimage import gaussian_filter
 
 from quintet.types import Float32, Int16, UInt8, VideoMedia
 
@@ -59,6 +58,8 @@ def wave(heights: Float32, height: int) -> Image.Image:
 
 def shaded(depth: UInt8, side: int) -> Image.Image:
     """A depth picture (0 nothing, 255 nearest) as a body in the light, on transparent ground."""
+    from scipy.ndimage import gaussian_filter  # takes half a second, and only a body needs it
+
     there = (depth > 0).astype(np.float32)
     near = gaussian_filter(depth.astype(np.float32), SMOOTH_PX)
     near = np.where(there > 0, near / np.maximum(gaussian_filter(there, SMOOTH_PX), 1e-3), 0)

@@ -7,8 +7,6 @@ from itertools import chain, zip_longest
 from pathlib import PurePath
 
 import numpy as np
-from sklearn.decomposition import PCA
-from sklearn.manifold import TSNE
 
 from quintet.errors import NotFittedError, UsageError
 from quintet.flows.parts import Parts
@@ -114,6 +112,8 @@ def placed(z: Float32) -> Float32:
 def _components(z: Float32) -> Float32:
     if (z == z[0]).all():  # no spread, hence no direction
         return np.zeros((len(z), 1), dtype=np.float32)
+    from sklearn.decomposition import PCA  # takes a second, and only a map needs it
+
     width = min(WIDTH, *z.shape)
     made: Float32 = PCA(width, svd_solver="full", random_state=0).fit_transform(z)
     return made
@@ -123,6 +123,8 @@ def _tsne(narrow: Float32) -> Float32:
     n = len(narrow)
     if n < FEW or narrow.shape[1] < 2:
         return np.pad(narrow[:, :2], ((0, 0), (0, 2 - min(2, narrow.shape[1]))))
+    from sklearn.manifold import TSNE
+
     spread = min(PERPLEXITY, (n - 1) / 3)
     first = narrow[:, :2] / max(float(narrow[:, 0].std()), 1e-9) * 1e-4
     made: Float32 = TSNE(

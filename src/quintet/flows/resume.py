@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from quintet.errors import ModelError, NoSpace
-from quintet.nets.checkpoint import progress
 from quintet.roles import Correlator
 from quintet.types import Views
 
@@ -66,6 +65,8 @@ class Checkpoints:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _tell(self, file: Path, stage: str) -> None:
+        from quintet.nets.checkpoint import progress  # and with it torch, which takes a second
+
         found = progress(file)
         if found is None:
             return

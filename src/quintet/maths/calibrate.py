@@ -9,7 +9,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize
 
 from quintet.errors import NotFittedError, ShapeError, TrainingError, UsageError
 
@@ -198,6 +197,8 @@ def _minimise(ramps: Float64, target: Float64, weight: Float64) -> Float64:
         gradient[2:] += STIFFNESS * bend
         gradient[1:-1] -= STIFFNESS * bend
         return float(loss + 0.5 * STIFFNESS * bend @ bend), gradient
+
+    from scipy.optimize import minimize  # takes half a second, and only a training needs it
 
     mean = float(np.average(target, weights=weight))
     start = np.concatenate([[_logit(mean) - 0.5], np.full(ramps.shape[1], 1 / ramps.shape[1])])

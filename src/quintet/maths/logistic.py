@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
-from sklearn.linear_model import LogisticRegression
 
 from quintet.types import Int64
 
@@ -136,6 +135,8 @@ def _held_out(x: Float64, label: Int64, classes: int, folds: Int64, strength: fl
 
 
 def _weights(x: Float64, label: Int64, classes: int, strength: float) -> Float64:
+    from sklearn.linear_model import LogisticRegression  # takes a second, only fitting needs it
+
     found = LogisticRegression(C=strength, max_iter=300, tol=1e-3).fit(x, label)
     coefficients, bias = found.coef_, found.intercept_
     if len(found.classes_) == 2:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.cluster import MiniBatchKMeans
 
 from quintet.maths.rows import centre_and_scale
 from quintet.types import Float32
@@ -109,6 +108,8 @@ def find_kinds(rows: Sequence[Float32], seed: int) -> Codebook | None:
     steps = np.concatenate(rows)
     if max(len(x) for x in rows) < 2 or len(steps) < 4 * FEWEST_KINDS:
         return None
+    from sklearn.cluster import MiniBatchKMeans  # takes a second, and only fitting needs it
+
     mean, scale = centre_and_scale(rows)
     standard = (steps - mean) / scale
     count = min(KINDS, len(steps) // 4)

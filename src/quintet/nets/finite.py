@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-from torch.linalg import LinAlgError  # type: ignore[attr-defined]  # it has no stub
 
 from quintet.errors import TrainingError
 from quintet.types import Float32, Modality
@@ -25,9 +24,18 @@ def sound(method: object, name: str) -> Iterator[None]:
     """
     try:
         yield
-    except (np.linalg.LinAlgError, LinAlgError) as e:
+    except Exception as e:
+        if not _unsolved(e):
+            raise
         why = str(e).partition("\n")[0].rstrip(".")
         raise TrainingError(f"{name} cannot be fitted ({why}); {remedy(method)}") from e
+
+
+def _unsolved(error: Exception) -> bool:
+    """Whether an error is that of a matrix, numpy's or torch's."""
+    from torch.linalg import LinAlgError  # type: ignore[attr-defined]  # torch takes a second
+
+    return isinstance(error, (np.linalg.LinAlgError, LinAlgError))
 
 
 def require_finite(method: object, name: str, modality: Modality, z: Float32) -> None:

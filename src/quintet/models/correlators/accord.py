@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.decomposition import PCA
 
 from quintet.errors import TrainingError
 from quintet.maths import logistic, summaries
 from quintet.maths.canonical import maxvar
 from quintet.maths.objects import shared_objects
+from quintet.maths.principal import directions
 from quintet.maths.rows import SMALL
 from quintet.nets.pooled import Pooled, PooledMethod
 from quintet.types import Bool, Float32, Int64, Modality
@@ -207,10 +207,7 @@ class Accord(PooledMethod):
             self.experts_ |= {f"{key}/{k}": v.astype(np.float32) for k, v in held.items()}
             standard = self._standard(key, x)
             count = min(self.rank, len(x) - 1, x.shape[1])
-            base = np.zeros((x.shape[1], 1))
-            if count > 0:
-                found = PCA(count, svd_solver="randomized", random_state=self.seed).fit(standard)
-                base = found.components_.T
+            base = directions(standard, count, self.seed)
             length = np.sqrt(np.square(standard @ base).sum(axis=1).mean())
             self.experts_[f"{key}/base"] = (base / max(length, SMALL)).astype(np.float32)
 
