@@ -5,6 +5,7 @@ import re
 import statistics
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,15 @@ def body_lines(node):
     """Lines of a function without its docstring."""
     text = ast.get_docstring(node, clean=False)
     return node.end_lineno - node.lineno + 1 - (len(text.splitlines()) if text else 0)
+
+
+def test_one_vector_library():
+    """Two of them in a process bring two OpenMP runtimes, which may end it."""
+    others = {"annoy", "hnswlib", "ngt", "nmslib", "pynndescent", "scann", "usearch", "voyager"}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = {re.split(r"[^\w-]", told)[0] for told in project["dependencies"]}
+    assert "faiss-cpu" in needed
+    assert not others & needed  # a peer that is measured runs in a process of its own
 
 
 def test_what_every_command_imports_leaves_the_heavy_ones_out():
