@@ -146,7 +146,7 @@ def _operate(operation, paths, box):
         return str(libraries.restore(rest[0], place, force=True))
     Path(place).mkdir(exist_ok=True)
     with quintet.open(place) as lib:
-        lib._parts.__dict__["box"] = box
+        lib._parts.__dict__["_box"] = box
         if operation == "add":
             return lib.add(rest[0], workers=2).added
         if operation == "train":
