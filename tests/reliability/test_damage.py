@@ -290,7 +290,8 @@ def test_a_damaged_index_file_is_never_used(kind, shelf, monkeypatch, times, fig
     rng, tries = random.Random(4), times(8, 200)
     path, ask = kind(shelf)
     wanted = ask()
-    stamp, arrays = files.mapped(path)
+    stamp, held = files.mapped(path)
+    arrays = {name: np.array(a) for name, a in held.items()}  # the file itself is overwritten
     whole = {p: p.read_bytes() for p in path.parent.glob(f"{path.name}.*")}
     manifest = path.with_name(f"{path.name}.json")
     (body,) = whole.keys() - {manifest}
