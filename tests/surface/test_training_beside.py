@@ -90,7 +90,7 @@ def test_a_trained_model_waits_for_another_writer(home):
         def __call__(self, stage, done, total):
             super().__call__(stage, done, total)
             if stage == "wait for another writer":
-                held[0].release()
+                held[0].close()
 
     progress = Progress("fit", meanwhile)
     with quintet.open(home, create=False) as lib:

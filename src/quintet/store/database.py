@@ -49,7 +49,7 @@ class Database(Closing):
         try:
             store = cls(folder, _newest(folder), lock)
         except BaseException:
-            lock.release()
+            lock.close()
             raise
         store._begin_writing()
         return store
@@ -63,7 +63,7 @@ class Database(Closing):
             schema.settle(self._db)
         self._db.close()
         if self._lock:
-            self._lock.release()
+            self._lock.close()
 
     def copy_to(self, path: Path, on_progress: Callable[[int, int], None]) -> None:
         """The database as it is now into a new file, while others read and write.

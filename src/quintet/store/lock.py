@@ -6,9 +6,8 @@ import fcntl
 import os
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from quintet.closing import Closing
 from quintet.errors import LibraryBusy
 
 WRITING = "writer.lock"
@@ -25,7 +24,7 @@ DOING = {WRITING: "written", TRAINING: "trained"}
 WAIT_S = 0.5
 
 
-class Lock:
+class Lock(Closing):
     """Holds a lock of a library folder; its file says whose it is.
 
     Raises:
@@ -56,22 +55,11 @@ class Lock:
                     ) from None
                 time.sleep(0.05)
 
-    def release(self) -> None:
+    def close(self) -> None:
         """Let the next one in; a second call does nothing."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.release()
 
 
 def holder(folder: Path, name: str) -> str:

@@ -22,7 +22,7 @@ time.sleep(60)
 def test_the_second_writer_is_told_the_first_ones_number(tmp_path):
     with Lock(tmp_path), pytest.raises(LibraryBusy, match=str(os.getpid())):
         Lock(tmp_path)
-    Lock(tmp_path).release()
+    Lock(tmp_path).close()
 
 
 def test_a_lock_is_free_after_its_holder_is_killed(tmp_path):
@@ -37,6 +37,6 @@ def test_a_lock_is_free_after_its_holder_is_killed(tmp_path):
 
 def test_releasing_twice_is_nothing(tmp_path):
     lock = Lock(tmp_path)
-    lock.release()
-    lock.release()
-    Lock(tmp_path).release()
+    lock.close()
+    lock.close()
+    Lock(tmp_path).close()
