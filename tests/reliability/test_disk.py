@@ -2,11 +2,11 @@
 
 import errno
 import random
-import shutil
 
 import pytest
 from tests.conftest import LANE
 from tests.reliability import disk, whole
+from tests.reliability.trial import AT_ONCE, Trial
 from tests.reliability.warm import DIED, Warm
 
 from quintet import errors
@@ -26,8 +26,6 @@ BEGINS = {
     "index": "added",
 }
 """What each operation begins with."""
-AT_ONCE = ("remove", "tag", "backup", "replace", "upgrade", "index", "rebuild")
-"""Those that are done whole or not at all."""
 
 
 @pytest.fixture(scope="module")
@@ -47,36 +45,22 @@ def home(warm, media, tmp_path_factory):
     return whole.states(warm, media, tmp_path_factory.mktemp("states"))
 
 
-class Bench:
+class Bench(Trial):
     """One operation, on a disk that is told how to break."""
 
     def __init__(self, operation, warm, home, media, folder):
-        self.operation, self.warm, self.home = operation, warm, home
-        self.place, self.cut = folder / "place", folder / "cut"
-        self.library = self.place / ".quintet"
+        place, self.cut = folder / "place", folder / "cut"
         self.acknowledged = folder / "acknowledged"
-        self.disk = disk.Disk(self.place, folder / "keep")
-        known = sorted(whole.ids(home / "added/.quintet"))
-        self.arguments = {
-            "add": [media],
-            "remove": known[: len(known) // 2],
-            "tag": known,
-            "backup": [self.place / "made.zip"],
-            "restore": [home / "backup.zip"],
-            "replace": [home / "backup.zip"],
-        }.get(operation, [])
-        status, told = self.run(CHANGES, 0)
-        assert status == 0, told
-        self.steps = told["steps"]
-        self.done = whole.portrait(self.library)
-        begin = home / BEGINS[operation] / ".quintet"
-        self.before = whole.portrait(begin) if begin.exists() else None
+        self.disk = disk.Disk(place, folder / "keep")
+        made = place / "made.zip"
+        super().__init__(operation, BEGINS[operation], warm, home, media, place, made)
 
-    def run(self, kinds, at, error=0, *, persists=False):
-        """From the beginning; with what status it ended, and what it told."""
-        shutil.rmtree(self.place, ignore_errors=True)
-        shutil.copytree(self.home / BEGINS[self.operation], self.place)
+    def fresh(self):
+        super().fresh()
         self.disk.settle()
+
+    def run(self, kinds=CHANGES, at=0, error=0, *, persists=False):
+        """With the disk breaking at a call of these kinds; 0 for none."""
         orders = {
             "folder": str(self.place),
             "keep": str(self.disk.keep),
@@ -86,28 +70,13 @@ class Bench:
             "error": error,
             "persists": int(persists),
         }
-        return self.warm.run(self.operation, self.place, *self.arguments, disk=orders)
+        return super().run(disk=orders)
 
     def check(self, place, *, told):
-        """Whole, and nothing lost that was acknowledged."""
-        library = place / ".quintet"
-        if (library / "library.sqlite").exists():
-            whole.check(library)
-            if self.operation == "add":
-                assert set(self.acknowledged.read_text().split()) <= whole.ids(library), told
-            if self.operation in AT_ONCE:
-                assert whole.portrait(library) in (self.before, self.done), told
-        else:
-            assert self.before is None, told
-            assert self.operation != "add" or not self.acknowledged.read_text(), told
-
-    def again(self, place, *, told):
-        """Done again, it ends as if nothing had been."""
-        arguments = [str(a).replace(str(self.place), str(place)) for a in self.arguments]
-        status, again = self.warm.run(self.operation, place, *arguments)
-        there = self.operation == "restore" and "there is a library" in str(again)
-        assert status == 0 or there, (told, again)
-        assert whole.portrait(place / ".quintet") == self.done, told
+        """And nothing is lost that was acknowledged."""
+        super().check(place, told=told)
+        if self.operation == "add":
+            assert set(self.acknowledged.read_text().split()) <= whole.ids(place / ".quintet"), told
 
 
 SOME = ("add", "remove", "backup", "replace", "upgrade")

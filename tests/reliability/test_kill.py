@@ -9,6 +9,7 @@ import time
 import pytest
 from tests.conftest import LANE
 from tests.reliability import whole
+from tests.reliability.trial import Trial
 from tests.reliability.warm import DIED, Warm
 
 
@@ -95,70 +96,37 @@ OPERATIONS = {
 }
 
 
-AT_ONCE = ("remove", "tag", "backup", "replace", "upgrade", "index", "rebuild")
-"""Those that are done whole or not at all."""
-
-
-class Trial:
+class Killed(Trial):
     """One operation that is killed and done again."""
 
     def __init__(self, operation, warm, home, media, folder):
-        self.operation, self.warm, self.folder = operation, warm, folder
-        self.begin, self.few = OPERATIONS[operation]
-        self.from_, self.place = home / self.begin, folder / "place"
-        self.library = self.place / ".quintet"
-        known = sorted(whole.ids(home / "added/.quintet"))
-        self.arguments = {
-            "add": [media],
-            "remove": known[: len(known) // 2],
-            "tag": known,
-            "backup": [folder / "made.zip"],
-            "restore": [home / "backup.zip"],
-            "replace": [home / "backup.zip"],
-        }.get(operation, [])
-        began = time.monotonic()
-        status, told = self.run()
-        self.seconds = time.monotonic() - began
-        assert status == 0, told
-        self.steps = told["steps"]
-        self.done = whole.portrait(self.library)
-        self.before = None if self.begin == "empty" else whole.portrait(self.from_ / ".quintet")
+        begin, self.few = OPERATIONS[operation]
+        self.folder = folder
+        made = folder / "made.zip"
+        super().__init__(operation, begin, warm, home, media, folder / "place", made)
 
-    def start(self, cut=0):
+    def start(self):
         """The number of its process, from the beginning."""
-        shutil.rmtree(self.place, ignore_errors=True)
-        shutil.copytree(self.from_, self.place)
-        return self.warm.begin(self.operation, self.place, *self.arguments, cut=cut)
-
-    def run(self, cut=0):
-        self.start(cut)
-        return self.warm.end()
+        self.fresh()
+        return self.warm.begin(self.operation, self.place, *self.arguments)
 
     def recovers(self, told):
         """After it died: whole, and done again as if nothing had been."""
-        if (self.library / "library.sqlite").exists():
-            whole.check(self.library)
-            if self.operation in AT_ONCE:
-                assert whole.portrait(self.library) in (self.before, self.done), told
-        else:
-            assert self.before is None, told
-        status, again = self.warm.run(self.operation, self.place, *self.arguments)
-        there = self.operation == "restore" and "there is a library" in str(again)
-        assert status == 0 or there, (told, again)
+        self.check(self.place, told=told)
+        self.again(self.place, told=told)
         whole.check(self.library)
-        assert whole.portrait(self.library) == self.done, told
         assert whole.leftovers(self.folder) == [], told
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_death_at_every_step(operation, warm, media, states, tmp_path, times, figure):
-    trial = Trial(operation, warm, states[0], media, tmp_path)
+    trial = Killed(operation, warm, states[0], media, tmp_path)
     assert trial.steps >= 2
     cuts = range(1, trial.steps + 1)
     cuts = random.Random(operation).sample(cuts, min(trial.steps, times(trial.few, trial.steps)))
     died = 0
     for cut in sorted(cuts):
-        status, told = trial.run(cut)
+        status, told = trial.run(cut=cut)
         if operation == "add" and not status:
             continue  # batches are cut by time, so that some runs have fewer steps
         died += 1
@@ -176,7 +144,7 @@ SOME = ("remove", "backup", "replace", "upgrade")
 
 @pytest.mark.parametrize("operation", sorted({*OPERATIONS} - {"add"}) if LANE == "N" else SOME)
 def test_kill_9_at_any_moment(operation, warm, media, states, tmp_path, times, figure):
-    trial = Trial(operation, warm, states[0], media, tmp_path)
+    trial = Killed(operation, warm, states[0], media, tmp_path)
     rng, kills = random.Random(operation), 0
     for _ in range(times(2, 20)):
         pid = trial.start()
